@@ -1,0 +1,53 @@
+import type { ApolloServer } from '@apollo/server';
+import { SAMPLE_QUERY } from '../gateway/sample-query.js';
+import { createApollo } from '../gateway/server.js';
+import type { Platform } from '../platform/platform.js';
+import { recordStatements, type Statement } from '../platform/statements.js';
+import { createScope, type Scope } from '../scope.js';
+
+interface SampleData {
+  readonly orders: { readonly nodes: readonly unknown[] } | null;
+}
+
+const SHOWN = 3;
+
+/**
+ * Runs the sample query and says what a newcomer wants to know: the query, the beginning of its answer, and the
+ * statements that it took, as the drivers reported them, beside what one look-up per order would have taken.
+ */
+export async function firstAnswer(platform: Platform): Promise<string> {
+  const apollo = createApollo(platform, false);
+  try {
+    const { result, statements } = await recordStatements(() => ask(apollo, platform));
+    return [
+      'A query to paste:',
+      indent(SAMPLE_QUERY),
+      `Its answer (the first ${Math.min(SHOWN, result.length)} of ${result.length} orders):`,
+      ...result.slice(0, SHOWN).map((node) => indent(JSON.stringify(node))),
+      count(statements, result.length),
+      ...statements.map(({ database, text }) => indent(`${database.padEnd(8)} ${text}`)),
+    ].join('\n');
+  } finally {
+    await apollo.stop();
+  }
+}
+
+async function ask(apollo: ApolloServer<Scope>, platform: Platform): Promise<readonly unknown[]> {
+  const { body } = await apollo.executeOperation<SampleData>(
+    { query: SAMPLE_QUERY },
+    { contextValue: createScope(platform) },
+  );
+  if (body.kind !== 'single') return [];
+  const { data, errors } = body.singleResult;
+  if (errors?.[0] !== undefined) throw new Error(`the sample query failed: ${errors[0].message}`);
+  return data?.orders?.nodes ?? [];
+}
+
+function count(statements: readonly Statement[], orders: number): string {
+  const queries = statements.length === 1 ? '1 database query' : `${statements.length} database queries`;
+  return orders === 0 ? `It took ${queries}:` : `It took ${queries} instead of ${orders + 1}:`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}

@@ -1,0 +1,42 @@
+import { loadConfig, maskedUrl } from '../config.js';
+import { RELATIONS } from '../domains/catalogue.js';
+import { createLogger } from '../platform/logger.js';
+import { createIndexes, neededIndexes } from '../platform/mongo/indexes.js';
+import { openPlatform } from '../platform/platform.js';
+import { applyMigrations, pendingMigrations } from '../platform/postgres/migrations.js';
+import type { CommandOptions } from '../platform/task.js';
+import { provideDatabases } from './databases.js';
+
+const USAGE = 'usage: npm run migrate [-- --dry-run]';
+
+/** `npm run migrate`: says what it will do to both databases, and does it; with `--dry-run` it only says. */
+export async function main({ task, argv }: CommandOptions): Promise<void> {
+  const unknown = argv.find((word) => word !== '--dry-run');
+  if (unknown !== undefined) throw Object.assign(new Error(`${unknown} is no option; ${USAGE}`), { code: 'USAGE' });
+  const dryRun = argv.includes('--dry-run');
+  const config = loadConfig();
+  const databases = await provideDatabases(config, task, () => undefined);
+  try {
+    const { databaseUrl, mongodbUri } = databases;
+    const platform = await openPlatform({ databaseUrl, mongodbUri, logger: createLogger(config.logLevel) });
+    try {
+      const pending = await pendingMigrations(databaseUrl);
+      say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${pending.length} to apply`);
+      for (const { name, sql } of pending) say(`\n-- ${name}\n${sql.trim()}`);
+      const indexes = neededIndexes(RELATIONS);
+      say(`\nMongoDB ${maskedUrl(mongodbUri)}: indexes that the joins need`);
+      for (const { collection, key } of indexes) say(`  db.${collection}.createIndex(${JSON.stringify(key)})`);
+      if (dryRun) return say('\nA dry run: nothing was changed.');
+      await task('Apply migrations', () => applyMigrations(databaseUrl));
+      await task('Create indexes', () => createIndexes(platform.mongo, indexes));
+    } finally {
+      await platform[Symbol.asyncDispose]();
+    }
+  } finally {
+    await databases.stop();
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

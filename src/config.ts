@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+/** What can be set, checked and frozen. Absent database addresses mean: start one of our own. */
+export interface Config {
+  readonly databaseUrl: string | null;
+  readonly mongodbUri: string | null;
+  readonly host: string;
+  readonly port: number;
+  /** Where embedded databases keep their data. */
+  readonly dataDirectory: string;
+  /** Where programs that were downloaded once are kept for the next time. */
+  readonly cacheDirectory: string;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly production: boolean;
+}
+
+/** Every setting that is wrong, each with its remedy; values are masked. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const schema = z.object({
+  DATABASE_URL: url(['postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/database'),
+  MONGODB_URI: url(['mongodb:', 'mongodb+srv:'], 'mongodb://host:27017/database'),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z
+    .string()
+    .default('4000')
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'takes a port from 0 (any free one) to 65535')
+    .transform(Number),
+  TANDEM_DATA_DIR: z.string().min(1).default('.data'),
+  XDG_CACHE_HOME: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `takes one of ${LOG_LEVELS.join(', ')}`).optional(),
+  NODE_ENV: z.string().optional(),
+});
+
+/**
+ * The settings from the environment and, for what is not set there, from `.env` in the working directory.
+ *
+ * @throws {ConfigError} that names every variable that is wrong and what would be right
+ */
+export function loadConfig(variables: Variables = process.env, envFile = '.env'): Config {
+  const given = Object.entries({ ...fromFile(envFile), ...defined(variables) });
+  // An empty variable is how a shell or a compose file says "not set".
+  const parsed = schema.safeParse(Object.fromEntries(given.filter(([, value]) => value !== '')));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
+    throw new ConfigError(`The configuration is not right:\n${lines.join('\n')}`);
+  }
+  const { data } = parsed;
+  const production = data.NODE_ENV === 'production';
+  return Object.freeze({
+    databaseUrl: data.DATABASE_URL ?? null,
+    mongodbUri: data.MONGODB_URI ?? null,
+    host: data.HOST,
+    port: data.PORT,
+    dataDirectory: resolve(data.TANDEM_DATA_DIR),
+    cacheDirectory: join(data.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tandem'),
+    logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+    production,
+  });
+}
+
+/** An address without its password, for messages and logs. */
+export function maskedUrl(address: string): string {
+  return address.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
+}
+
+function url(protocols: readonly string[], example: string) {
+  return z
+    .string()
+    .optional()
+    .refine((text) => text === undefined || protocols.includes(protocolOf(text)), `takes a URL such as ${example}`);
+}
+
+/** A list of hosts, as MongoDB's addresses may have, is no URL to the platform's parser. */
+function protocolOf(address: string): string {
+  return /^([a-z+]+:)\/\/[^/\s]+/i.exec(address)?.[1]?.toLowerCase() ?? '';
+}
+
+function fromFile(path: string): Variables {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+}
+
+function defined(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,73 @@
+import type { AddressInfo } from 'node:net';
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Platform } from '../platform/platform.js';
+import { createScope, type Scope } from '../scope.js';
+import { errorFormatter } from './errors.js';
+import { portError } from './port.js';
+import { buildGraph } from './schema.js';
+import { welcomePage } from './welcome-page.js';
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** How long a request's head and body may take to arrive, in milliseconds. */
+const REQUEST_TIMEOUT = 20_000;
+
+/** A running gateway. Disposing of it lets the requests under way finish, then stops. */
+export interface Gateway extends AsyncDisposable {
+  /** Where the graph is, as a browser on this machine would reach it. */
+  readonly url: string;
+}
+
+export interface GatewayOptions {
+  readonly platform: Platform;
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly production?: boolean;
+}
+
+/**
+ * Serves the graph over HTTP.
+ *
+ * @throws {PortError} when the port cannot be had
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { platform, host, port, production = false } = options;
+  const app = fastify({ requestTimeout: REQUEST_TIMEOUT, forceCloseConnections: 'idle', bodyLimit: 1024 * 1024 });
+  const apollo = createApollo(platform, production, app);
+  await apollo.start();
+  app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
+  app.get('/health', () => ({ status: 'ok' }));
+  if (!production) app.addHook('onRequest', welcomePage(GRAPHQL_PATH));
+  await app.register(fastifyApollo(apollo), {
+    path: GRAPHQL_PATH,
+    context: () => Promise.resolve(createScope(platform)),
+  });
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await apollo.stop();
+    throw portError(error, host, port);
+  }
+  const { port: bound } = app.server.address() as AddressInfo;
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return { url: `http://${shown}:${bound}${GRAPHQL_PATH}`, [Symbol.asyncDispose]: () => apollo.stop() };
+}
+
+/** Apollo Server as the gateway runs it; without `app`, for callers that have no HTTP. */
+export function createApollo(platform: Platform, production: boolean, app?: FastifyInstance): ApolloServer<Scope> {
+  return new ApolloServer<Scope>({
+    schema: buildGraph(),
+    formatError: errorFormatter(platform.logger),
+    includeStacktraceInErrorResponses: false,
+    introspection: !production,
+    stopOnTerminationSignals: false,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ...(app === undefined ? [] : [fastifyApolloDrainPlugin<Scope>(app)]),
+    ],
+  });
+}

@@ -1,0 +1,44 @@
+import { Arg, Ctx, Mutation, Resolver } from '../graph/decorators.js';
+import { AppError } from '../errors/app-error.js';
+import { CreateOrderInput, CreateOrderPayload } from './order.input.js';
+import type { CreateOrderOutcome, OrderService } from './order.service.js';
+
+interface OrderingContext {
+  readonly ordering: OrderService;
+}
+
+@Resolver()
+export class OrderingResolver {
+  @Mutation(() => CreateOrderPayload, {
+    description: "Writes an order, after checking that its user exists, with copies of the user's name and e-mail.",
+  })
+  async createOrder(
+    @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
+    @Ctx() { ordering }: OrderingContext,
+  ): Promise<CreateOrderPayload> {
+    return createdOrder(await ordering.createOrder(input));
+  }
+}
+
+/** The outcome as a client sees it: the payload, or the error that says why there is none. */
+function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
+  switch (outcome.kind) {
+    case 'created':
+      return { order: outcome.order };
+    case 'userNotFound':
+      throw new AppError('USER_NOT_FOUND', `no user has the id "${outcome.userId}"; nothing was written`, {
+        field: 'input.userId',
+      });
+    case 'userUnverifiable':
+      throw new AppError(
+        'USER_UNVERIFIABLE',
+        `whether user "${outcome.userId}" exists cannot be found out now; nothing was written, try again later`,
+      );
+    case 'orderNumberTaken':
+      throw new AppError(
+        'ORDER_NUMBER_TAKEN',
+        `another order has the number "${outcome.orderNumber}"; take another, or leave it out to have one generated`,
+        { field: 'input.orderNumber' },
+      );
+  }
+}

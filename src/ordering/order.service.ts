@@ -1,0 +1,135 @@
+import { AppError } from '../errors/app-error.js';
+import type { PageArguments } from '../graph/paging.js';
+import { allFields } from '../graph/selection.js';
+import type { Joins } from '../join/joins.js';
+import type { OrderRepository } from '../domains/order/order.repository.js';
+import { orderUser } from '../domains/order/order.relations.js';
+import type { Orders } from '../domains/order/order.service.js';
+import { orders } from '../domains/order/order.source.js';
+import type { Order } from '../domains/order/order.type.js';
+import { orderTransactions } from '../domains/transaction/transaction.relations.js';
+import { transactions } from '../domains/transaction/transaction.source.js';
+import type { Transaction } from '../domains/transaction/transaction.type.js';
+import type { Users } from '../domains/user/user.service.js';
+import { users } from '../domains/user/user.source.js';
+import type { User } from '../domains/user/user.type.js';
+import { checkedOrder, type CheckedOrder, type CreateOrder } from './checked-order.js';
+import { newOrderNumber } from './order-number.js';
+
+/** What became of a call to create an order. But for `created`, nothing was written. */
+export type CreateOrderOutcome =
+  | { readonly kind: 'created'; readonly order: Order }
+  | { readonly kind: 'userNotFound'; readonly userId: string }
+  | { readonly kind: 'userUnverifiable'; readonly userId: string }
+  | { readonly kind: 'orderNumberTaken'; readonly orderNumber: string };
+
+/** An order with its user, from the other database; null when nobody is there. */
+export type OrderWithUser = Order & { readonly user: User | null };
+
+export type OrderWithUserOutcome =
+  | { readonly kind: 'found'; readonly order: OrderWithUser; readonly transactions: readonly Transaction[] }
+  | { readonly kind: 'orderNotFound'; readonly orderId: string };
+
+/** A page of orders with their users. */
+export interface OrdersWithUsers {
+  readonly orders: readonly OrderWithUser[];
+  readonly hasNextPage: boolean;
+  /** Pass it as `after` to go on; null for an empty page. */
+  readonly endCursor: string | null;
+}
+
+/** Transactions that come with an order at most. */
+const MAX_TRANSACTIONS = 100;
+
+/** A generated number that is taken is replaced by another; five in a row do not happen by chance. */
+const NUMBER_ATTEMPTS = 5;
+
+/**
+ * Orders across both databases: the one place that knows how something is written to PostgreSQL that concerns MongoDB.
+ * It needs no GraphQL: a scope's `ordering` serves a script as it serves a resolver.
+ */
+export class OrderService {
+  readonly #joins: Joins;
+  readonly #users: Users;
+  readonly #orders: Orders;
+  readonly #repository: OrderRepository;
+
+  constructor(parts: { joins: Joins; users: Users; orders: Orders; repository: OrderRepository }) {
+    this.#joins = parts.joins;
+    this.#users = parts.users;
+    this.#orders = parts.orders;
+    this.#repository = parts.repository;
+  }
+
+  /**
+   * Writes an order, after checking that its user exists, with copies of the user's name and e-mail.
+   *
+   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE (the order may have been written: look it
+   * up by its number before you try again)
+   */
+  async createOrder(input: CreateOrder): Promise<CreateOrderOutcome> {
+    const order = checkedOrder(input);
+    const user = await this.#existingUser(order.userId);
+    if (user === 'unverifiable') return { kind: 'userUnverifiable', userId: order.userId };
+    if (user === null) return { kind: 'userNotFound', userId: order.userId };
+    const created = await this.#insert(order, user);
+    if (created === null) return { kind: 'orderNumberTaken', orderNumber: order.orderNumber ?? '' };
+    this.#joins.forget(orders);
+    return { kind: 'created', order: created };
+  }
+
+  /**
+   * An order with its user and its newest transactions (100 at most).
+   *
+   * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE; MONGO_UNAVAILABLE
+   */
+  async getOrderWithUser(orderId: string): Promise<OrderWithUserOutcome> {
+    const order = await this.#orders.byId(orderId);
+    if (order === null) return { kind: 'orderNotFound', orderId };
+    const request = { fields: allFields(transactions), first: MAX_TRANSACTIONS, after: null };
+    const [withUser, page] = await Promise.all([
+      this.#withUser(order),
+      this.#joins.many(orderTransactions, order, request),
+    ]);
+    return { kind: 'found', order: withUser, transactions: page.rows.map(({ row }) => row) };
+  }
+
+  /**
+   * A page of orders, newest first, with their users: one statement in each database, however many there are.
+   *
+   * @throws {AppError} BAD_USER_INPUT for a page size or cursor that is not allowed; POSTGRES_UNAVAILABLE;
+   * MONGO_UNAVAILABLE
+   */
+  async getOrdersWithUsers(page: PageArguments = {}): Promise<OrdersWithUsers> {
+    const { nodes, pageInfo } = await this.#orders.page(page);
+    return {
+      orders: await Promise.all(nodes.map((order) => this.#withUser(order))),
+      hasNextPage: pageInfo.hasNextPage,
+      endCursor: pageInfo.endCursor,
+    };
+  }
+
+  async #withUser(order: Order): Promise<OrderWithUser> {
+    return { ...order, user: await this.#joins.one(orderUser, order, allFields(users)) };
+  }
+
+  async #existingUser(userId: string): Promise<User | null | 'unverifiable'> {
+    try {
+      return await this.#users.byId(userId, new Set(['username', 'email']));
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'MONGO_UNAVAILABLE') return 'unverifiable';
+      throw error;
+    }
+  }
+
+  /** The order, or null when the number that the caller chose is taken. */
+  async #insert({ orderNumber, ...order }: CheckedOrder, user: User): Promise<Order | null> {
+    const row = { ...order, userName: user.username, userEmail: user.email };
+    if (orderNumber !== null) return this.#repository.insert({ ...row, orderNumber });
+    for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
+      const created = await this.#repository.insert({ ...row, orderNumber: newOrderNumber(new Date()) });
+      if (created !== null) return created;
+    }
+    throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
+  }
+}

@@ -1,0 +1,80 @@
+import mongoose from 'mongoose';
+import { AppError } from '../../errors/app-error.js';
+import { reportCommands } from './recording-commands.js';
+import { isUnavailable } from './mongo-errors.js';
+
+export interface MongoOptions {
+  readonly url: string;
+  /** Connections at most. */
+  readonly poolSize?: number;
+  /** How the connections call themselves in `$currentOp`. */
+  readonly applicationName?: string;
+}
+
+/** What every read passes on: the server stops by itself, and the caller stops waiting even where it does not. */
+export interface ReadLimits {
+  readonly maxTimeMS: number;
+  readonly signal: AbortSignal;
+}
+
+/** How long finding a server, and one command, may take, in milliseconds. Nothing waits for ever. */
+const SELECTION_TIMEOUT = 1_000;
+const COMMAND_TIMEOUT = 10_000;
+
+/** MongoDB through Mongoose. It reconnects by itself; while it cannot, commands fail after a second. */
+export class MongoDatabase implements AsyncDisposable {
+  /** For models, which belong to a connection. */
+  readonly connection: mongoose.Connection;
+
+  private constructor(connection: mongoose.Connection) {
+    this.connection = connection;
+  }
+
+  /** @throws {AppError} MONGO_UNAVAILABLE when no server is found. */
+  static async open({ url, poolSize = 20, applicationName = 'tandem' }: MongoOptions): Promise<MongoDatabase> {
+    const connection = mongoose.createConnection(url, {
+      appName: applicationName,
+      autoCreate: false,
+      autoIndex: false,
+      bufferCommands: false,
+      connectTimeoutMS: SELECTION_TIMEOUT,
+      maxPoolSize: poolSize,
+      monitorCommands: true,
+      serverSelectionTimeoutMS: SELECTION_TIMEOUT,
+      waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
+    });
+    reportCommands(connection.getClient());
+    try {
+      await connection.asPromise();
+    } catch (error) {
+      await connection.close();
+      throw unavailable(error);
+    }
+    return new MongoDatabase(connection);
+  }
+
+  /**
+   * Runs `work` with the driver's database.
+   *
+   * @throws {AppError} MONGO_UNAVAILABLE when the database does not answer; any other error as it comes. A write that
+   * ends in one of them may still have been done.
+   */
+  async run<T>(work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>): Promise<T> {
+    const { db } = this.connection;
+    if (db === undefined) throw unavailable(undefined);
+    const limits = { maxTimeMS: COMMAND_TIMEOUT, signal: AbortSignal.timeout(COMMAND_TIMEOUT + 1_000) };
+    try {
+      return await work(db, limits);
+    } catch (error) {
+      throw isUnavailable(error) ? unavailable(error) : error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.destroy();
+  }
+}
+
+function unavailable(cause: unknown): AppError {
+  return new AppError('MONGO_UNAVAILABLE', 'MongoDB does not answer; try again later.', { cause });
+}

@@ -1,0 +1,25 @@
+import type mongoose from 'mongoose';
+import { reportStatement } from '../statements.js';
+
+/** The driver's own housekeeping, which no request asks for. */
+const HOUSEKEEPING = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'saslStart', 'saslContinue']);
+
+/** Reports every command of a client to the request that sent it. */
+export function reportCommands(client: mongoose.mongo.MongoClient): void {
+  client.on('commandStarted', ({ commandName, command }) => {
+    if (HOUSEKEEPING.has(commandName)) return;
+    reportStatement({ database: 'mongo', text: describe(commandName, command as Record<string, unknown>) });
+  });
+}
+
+/** A command as one would type it in the shell, short enough to read: `users.find({"_id":{"$in":[50 values]}})`. */
+function describe(name: string, command: Record<string, unknown>): string {
+  const target = command[name];
+  const subject = typeof target === 'string' ? `${target}.` : '';
+  const body = command['filter'] ?? command['pipeline'] ?? command['query'] ?? command['documents'] ?? {};
+  return `${subject}${name}(${JSON.stringify(body, shorten)})`;
+}
+
+function shorten(_key: string, value: unknown): unknown {
+  return Array.isArray(value) && value.length > 4 ? [`${value.length} values`] : value;
+}

@@ -1,0 +1,55 @@
+import Big from 'big.js';
+import mongoose from 'mongoose';
+import type { FieldKind } from '../../join/source.js';
+
+const { Decimal128, ObjectId } = mongoose.mongo.BSON;
+
+/** A normalised key as MongoDB stores it: 24 hex characters become an ObjectId, the rest stays a string. */
+export function toStored(kind: FieldKind, key: string): unknown {
+  return kind === 'objectId' ? new ObjectId(key) : key;
+}
+
+/**
+ * A stored value as its field's kind, or null where it is missing or of another kind: people's data is dirty, and one
+ * odd value must not fail the row it is in, let alone the list.
+ */
+export function fromStored(kind: FieldKind, value: unknown): unknown {
+  switch (kind) {
+    case 'objectId':
+      return value instanceof ObjectId ? value.toHexString() : typeof value === 'string' ? value : null;
+    case 'decimal':
+      return toDecimal(value);
+    case 'dateTime':
+      return toDate(value);
+    case 'int':
+      return toInt(value);
+    case 'uuid':
+    case 'text':
+      return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null;
+  }
+}
+
+/** Money, stored as Decimal128, a number or a string, as an exact decimal string; null for what is no number. */
+function toDecimal(value: unknown): string | null {
+  if (!(value instanceof Decimal128) && typeof value !== 'number' && typeof value !== 'string') return null;
+  try {
+    return new Big(value.toString().trim()).toFixed();
+  } catch {
+    return null;
+  }
+}
+
+function toDate(value: unknown): Date | null {
+  if (!(value instanceof Date) && typeof value !== 'string' && typeof value !== 'number') return null;
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+const INT_MAX = 2 ** 31 - 1;
+
+/** GraphQL's Int has 32 bits; what does not fit is not an Int. */
+function toInt(value: unknown): number | null {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) return null;
+  return Math.abs(number) <= INT_MAX ? number : null;
+}

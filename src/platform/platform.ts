@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { DatabaseName, SourceReader } from '../join/source.js';
+import { MongoDatabase } from './mongo/mongo.js';
+import { MongoSourceReader } from './mongo/source-reader.js';
+import { PostgresDatabase } from './postgres/postgres.js';
+import { PostgresSourceReader } from './postgres/source-reader.js';
+
+/** What a process has once and every request shares: the two databases and their readers. Closing closes both. */
+export interface Platform extends AsyncDisposable {
+  readonly postgres: PostgresDatabase;
+  readonly mongo: MongoDatabase;
+  readonly readers: Readonly<Record<DatabaseName, SourceReader>>;
+  readonly logger: Logger;
+}
+
+export interface PlatformOptions {
+  readonly databaseUrl: string;
+  readonly mongodbUri: string;
+  readonly logger: Logger;
+  /** How the connections call themselves on the servers. */
+  readonly applicationName?: string;
+}
+
+/**
+ * Opens both databases.
+ *
+ * @throws {AppError} MONGO_UNAVAILABLE or POSTGRES_UNAVAILABLE when one of them does not answer; nothing stays open.
+ */
+export async function openPlatform(options: PlatformOptions): Promise<Platform> {
+  const { logger, applicationName = 'tandem' } = options;
+  const mongo = await MongoDatabase.open({ url: options.mongodbUri, applicationName });
+  const postgres = new PostgresDatabase({ url: options.databaseUrl, logger, applicationName });
+  const close = async () => {
+    await Promise.all([mongo[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()]);
+  };
+  try {
+    await postgres.query('SELECT 1');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const readers = {
+    postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters)),
+    mongo: new MongoSourceReader(mongo),
+  };
+  return { postgres, mongo, readers, logger, [Symbol.asyncDispose]: close };
+}

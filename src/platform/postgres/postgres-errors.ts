@@ -1,0 +1,53 @@
+/** What Prisma's adapter calls the ways in which PostgreSQL is out of reach. */
+const UNREACHABLE_KINDS = new Set([
+  'ConnectionClosed',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+]);
+
+/** SQLSTATEs that mean "not now". Class 08 (connection exceptions) is added below. */
+const NOT_NOW = new Set([
+  '53300', // too_many_connections
+  '57014', // query_canceled: the statement timeout
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '57P05', // idle_session_timeout
+]);
+
+/** What the driver itself says, without a code, when a connection or an answer does not come. */
+const DRIVER_MESSAGES = /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up/i;
+
+/** Whether an error says that PostgreSQL cannot be asked, rather than that the question was wrong. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = adapterCause(error);
+  if (cause === undefined) return error instanceof Error && isDriverFailure(error);
+  const sqlState = cause.originalCode ?? cause.code ?? '';
+  return UNREACHABLE_KINDS.has(cause.kind ?? '') || NOT_NOW.has(sqlState) || sqlState.startsWith('08');
+}
+
+/** Whether an error says that a unique constraint with this column refused the row. */
+export function isUniqueViolation(error: unknown, column: string): boolean {
+  const cause = adapterCause(error);
+  return cause?.kind === 'UniqueConstraintViolation' && JSON.stringify(cause).includes(column);
+}
+
+interface AdapterCause {
+  readonly kind?: string;
+  readonly code?: string;
+  readonly originalCode?: string;
+}
+
+/** Prisma keeps what its adapter was told under `meta`, whatever code of its own it puts on top. */
+function adapterCause(error: unknown): AdapterCause | undefined {
+  const { meta } = error as { meta?: { driverAdapterError?: { cause?: AdapterCause } } };
+  return meta?.driverAdapterError?.cause;
+}
+
+function isDriverFailure(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
+    ? true
+    : DRIVER_MESSAGES.test(error.message);
+}

@@ -1,0 +1,66 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { Logger } from 'pino';
+import { AppError } from '../../errors/app-error.js';
+import { PrismaClient } from './generated/client.js';
+import { isUnavailable } from './postgres-errors.js';
+import { RecordingPool } from './recording-pool.js';
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly logger: Logger;
+  /** Connections at most. */
+  readonly poolSize?: number;
+  /** How the connections call themselves in `pg_stat_activity`. */
+  readonly applicationName?: string;
+}
+
+/** How long a connection may take to come, and a statement to answer, in milliseconds. Nothing waits for ever. */
+const CONNECT_TIMEOUT = 2_000;
+const STATEMENT_TIMEOUT = 10_000;
+
+/** PostgreSQL through Prisma. Connections are opened when they are needed; closing waits for those in use. */
+export class PostgresDatabase implements AsyncDisposable {
+  readonly #pool: RecordingPool;
+  readonly #prisma: PrismaClient;
+
+  constructor({ url, logger, poolSize = 10, applicationName = 'tandem' }: PostgresOptions) {
+    this.#pool = new RecordingPool({
+      connectionString: url,
+      max: poolSize,
+      application_name: applicationName,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      statement_timeout: STATEMENT_TIMEOUT,
+      // The server's own limit does not help when the server is out of reach.
+      query_timeout: STATEMENT_TIMEOUT + 1_000,
+      keepAlive: true,
+    });
+    // An idle connection that breaks is no fault of a request; unheard, the event would end the process.
+    this.#pool.on('error', (error) => { logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke'); });
+    this.#prisma = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
+  }
+
+  /**
+   * Runs `work` with Prisma's client.
+   *
+   * @throws {AppError} POSTGRES_UNAVAILABLE when the database does not answer; any other error as it comes. A write
+   * that ends in one of them may still have been done.
+   */
+  async run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#prisma);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      throw new AppError('POSTGRES_UNAVAILABLE', 'PostgreSQL does not answer; try again later.', { cause: error });
+    }
+  }
+
+  /** Runs one statement that reads. Parameters are bound, never spliced. */
+  query(sql: string, ...parameters: unknown[]): Promise<Record<string, unknown>[]> {
+    return this.run((prisma) => prisma.$queryRawUnsafe(sql, ...parameters));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#prisma.$disconnect();
+    await this.#pool.end();
+  }
+}

@@ -1,0 +1,37 @@
+import { AsyncResource } from 'node:async_hooks';
+import pg from 'pg';
+import { reportStatement } from '../statements.js';
+
+const TRANSACTION_CONTROL = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TRANSACTION)\b/i;
+
+type Query = (...parameters: unknown[]) => unknown;
+type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
+
+/** A connection that reports each statement as it is sent; the frame of a transaction is not counted. */
+class RecordingClient extends pg.Client {
+  static readonly send = pg.Client.prototype.query as unknown as Query;
+
+  // The driver's overloads are not worth repeating: whatever comes in goes out.
+  override query: never = ((...parameters: unknown[]): unknown => {
+    const [config] = parameters;
+    const text = typeof config === 'string' ? config : (config as { text?: string } | null)?.text;
+    if (text !== undefined && !TRANSACTION_CONTROL.test(text)) reportStatement({ database: 'postgres', text });
+    return RecordingClient.send.apply(this, parameters);
+  }) as never;
+}
+
+/** A pool whose statements are reported to the request that asked for them. */
+export class RecordingPool extends pg.Pool {
+  constructor(config: pg.PoolConfig) {
+    super({ ...config, Client: RecordingClient });
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) return super.connect();
+    // A waiting caller is called back from whoever released the connection, in that one's context: bind it to its own.
+    super.connect(AsyncResource.bind(callback));
+    return undefined;
+  }
+}

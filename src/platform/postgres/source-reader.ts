@@ -1,0 +1,126 @@
+import {
+  fieldOf,
+  storedName,
+  type Page,
+  type PageRequest,
+  type PageRow,
+  type Position,
+  type Source,
+  type SourceReader,
+} from '../../join/source.js';
+import { columnOf, isComparable, positionOf, quoted } from './columns.js';
+
+/** Runs one statement and gives its rows; in the gateway it is Prisma's `$queryRawUnsafe`. */
+export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record<string, unknown>[]>;
+
+/**
+ * Reads any source that lies in PostgreSQL. Each method is one statement; keys go as one array (`= ANY($1)`), however
+ * many they are; names come from the declaration only, values are always parameters.
+ */
+export class PostgresSourceReader implements SourceReader {
+  readonly #query: RunQuery;
+
+  constructor(query: RunQuery) {
+    this.#query = query;
+  }
+
+  async findByKeys<R extends object>(
+    source: Source<R>,
+    field: string,
+    keys: readonly string[],
+    fields: ReadonlySet<string>,
+  ): Promise<readonly R[]> {
+    const columns = selectList(source, new Set([...fields, source.key, field]));
+    const { expression, arrayType } = keyColumn(source, field);
+    const sql = `SELECT ${columns} FROM ${quoted(source.from)} WHERE ${expression} = ANY($1::${arrayType})`;
+    return (await this.#query(sql, keys)) as R[];
+  }
+
+  accepts(source: Source, position: Position): boolean {
+    return source.orderBy.every((term, at) => isComparable(fieldOf(source, term.field).kind, position[at]));
+  }
+
+  async findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
+    const { after, parameters } = keysetAfter(source, request.after, 1);
+    const where = after === null ? '' : ` WHERE ${after}`;
+    const sql = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)}${where}${tail(source, request)}`;
+    return toPage(source, await this.#query(sql, ...parameters), request);
+  }
+
+  async findPages<R extends object>(
+    source: Source<R>,
+    field: string,
+    keys: readonly string[],
+    request: PageRequest,
+  ): Promise<ReadonlyMap<string, Page<R>>> {
+    const { expression, arrayType, type } = keyColumn(source, field);
+    const { after, parameters } = keysetAfter(source, request.after, 2);
+    const where = [`${expression} = "~keys"."~key"::${type}`, ...(after === null ? [] : [after])].join(' AND ');
+    const lateral = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)} WHERE ${where}${tail(source, request)}`;
+    const sql = `SELECT * FROM unnest($1::${arrayType}) AS "~keys"("~key") CROSS JOIN LATERAL (${lateral}) AS "~rows"`;
+    const rows = await this.#query(sql, keys, ...parameters);
+    const groups = new Map<string, Record<string, unknown>[]>(keys.map((key) => [key, []]));
+    for (const row of rows) groups.get(String(row['~key']))?.push(row);
+    return new Map([...groups].map(([key, group]) => [key, toPage(source, group, request)]));
+  }
+
+  async count(source: Source): Promise<number> {
+    const rows = await this.#query(`SELECT count(*)::text AS "~count" FROM ${quoted(source.from)}`);
+    return Number(rows[0]?.['~count']);
+  }
+
+  async countByKeys(source: Source, field: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const { expression, arrayType } = keyColumn(source, field);
+    const sql =
+      `SELECT ${expression}::text AS "~key", count(*)::text AS "~count" FROM ${quoted(source.from)} ` +
+      `WHERE ${expression} = ANY($1::${arrayType}) GROUP BY 1`;
+    const rows = await this.#query(sql, keys);
+    return new Map(rows.map((row) => [String(row['~key']), Number(row['~count'])]));
+  }
+}
+
+/** An id of MongoDB lies in a text column in whatever case it was written; keys come in lower case. */
+function keyColumn(source: Source, field: string): { expression: string; type: string; arrayType: string } {
+  const column = quoted(storedName(source, field));
+  const { kind } = fieldOf(source, field);
+  const type = kind === 'uuid' ? 'uuid' : kind === 'int' ? 'int' : 'text';
+  return { expression: kind === 'objectId' ? `lower(${column})` : column, type, arrayType: `${type}[]` };
+}
+
+function selectList(source: Source, fields: ReadonlySet<string>): string {
+  return [...fields].map((name) => `${columnOf(source, name)} AS ${quoted(name)}`).join(', ');
+}
+
+/** The wanted fields, and under `~0`, `~1`, ... what a row's position consists of. */
+function pageColumns(source: Source, request: PageRequest): string {
+  const position = source.orderBy.map((term, at) => `${positionOf(source, term.field)} AS ${quoted(`~${at}`)}`);
+  return [selectList(source, new Set([...request.fields, source.key])), ...position].join(', ');
+}
+
+/** A row comparison, which an index on the same columns answers; all terms of a source's order have one direction. */
+function keysetAfter(source: Source, after: Position | null, parameter: number) {
+  if (after === null) return { after: null, parameters: [] };
+  const columns = source.orderBy.map((term) => quoted(storedName(source, term.field)));
+  const casts = source.orderBy.map((term, at) => {
+    const { kind } = fieldOf(source, term.field);
+    return `$${parameter + at}::${kind === 'dateTime' ? 'text::timestamptz' : kind === 'decimal' ? 'numeric' : kind}`;
+  });
+  const sign = source.orderBy[0]?.direction === 'desc' ? '<' : '>';
+  return { after: `(${columns.join(', ')}) ${sign} (${casts.join(', ')})`, parameters: [...after] };
+}
+
+/** One row more than wanted: it says whether there is a next page. */
+function tail(source: Source, request: PageRequest): string {
+  const terms = source.orderBy.map((term) => `${quoted(storedName(source, term.field))} ${term.direction}`);
+  return ` ORDER BY ${terms.join(', ')} LIMIT ${Math.trunc(request.first) + 1}`;
+}
+
+function toPage<R>(source: Source, rows: readonly Record<string, unknown>[], request: PageRequest): Page<R> {
+  return {
+    rows: rows.slice(0, request.first).map((row): PageRow<R> => ({
+      row: row as R,
+      position: source.orderBy.map((_, at) => row[`~${at}`] as string),
+    })),
+    hasNextPage: rows.length > request.first,
+  };
+}

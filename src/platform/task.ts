@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+
+/** How far a step is, from 0 to 1 where that is known, and what it does just now. */
+export type Progress = (fraction: number | undefined, detail?: string) => void;
+
+/** Runs a piece of work and tells people how it goes. */
+export type Task = <T>(title: string, work: (update: Progress) => Promise<T>) => Promise<T>;
+
+/** What the commands get from whoever runs them. */
+export interface CommandOptions {
+  readonly task: Task;
+  /** The words after the command's name. */
+  readonly argv: readonly string[];
+}
+
+/** Tasks for a log, where nobody watches: a line when one is done. */
+export function loggedTask(logger: Logger): Task {
+  return async (title, work) => {
+    const startedAt = performance.now();
+    const result = await work(() => undefined);
+    logger.info({ milliseconds: Math.round(performance.now() - startedAt) }, title);
+    return result;
+  };
+}

@@ -1,0 +1,23 @@
+import { Joins } from './join/joins.js';
+import { OrderRepository } from './domains/order/order.repository.js';
+import { Orders } from './domains/order/order.service.js';
+import { Users } from './domains/user/user.service.js';
+import { OrderService } from './ordering/order.service.js';
+import type { Platform } from './platform/platform.js';
+
+/** Everything that belongs to one request or one background message. Nothing request-scoped lives anywhere else. */
+export interface Scope {
+  readonly joins: Joins;
+  readonly users: Users;
+  readonly orders: Orders;
+  readonly ordering: OrderService;
+}
+
+/** A fresh scope: new loaders, and the services on them. It holds no resource; let go of it when the request is over. */
+export function createScope({ postgres, readers }: Platform): Scope {
+  const joins = new Joins(readers);
+  const users = new Users(joins);
+  const orders = new Orders(joins);
+  const ordering = new OrderService({ joins, users, orders, repository: new OrderRepository(postgres) });
+  return { joins, users, orders, ordering };
+}
