@@ -1,4 +1,3 @@
-import mongoose from 'mongoose';
 import { orders } from '../domains/order/order.source.js';
 import { transactionModel } from '../domains/transaction/transaction.model.js';
 import { userModel } from '../domains/user/user.model.js';
@@ -22,6 +21,7 @@ export async function isEmpty({ readers }: Platform): Promise<boolean> {
 export async function insertDemonstrationData(platform: Platform, update: Progress): Promise<void> {
   const now = new Date();
   const people = demonstrationUsers(now);
+  // The models turn the ids into ObjectIds and the amounts into Decimal128s.
   await platform.mongo.run(() => userModel(platform.mongo.connection).insertMany(people));
   update(1 / 3, `${USERS} users`);
   const bought = demonstrationOrders(people, now);
@@ -31,8 +31,8 @@ export async function insertDemonstrationData(platform: Platform, update: Progre
     .filter((_, at) => at % 3 !== 0)
     .map(({ id, userId, total, createdAt }) => ({
       orderId: id,
-      userId: new mongoose.Types.ObjectId(userId),
-      amount: mongoose.Types.Decimal128.fromString(total),
+      userId,
+      amount: total,
       createdAt: new Date(createdAt.getTime() + MINUTE),
     }));
   await platform.mongo.run(() => transactionModel(platform.mongo.connection).insertMany(paid));
@@ -43,7 +43,7 @@ function demonstrationUsers(now: Date) {
     const first = FIRST_NAMES[at % FIRST_NAMES.length] ?? '';
     const last = LAST_NAMES[Math.floor(at / FIRST_NAMES.length)] ?? '';
     return {
-      _id: new mongoose.Types.ObjectId(hex(at + 1, 24)),
+      _id: hex(at + 1, 24),
       username: `${first} ${last}`,
       email: `${first}.${last}@example.com`.toLowerCase(),
       locCode: `LOC${(at % 7) + 1}`,
@@ -61,7 +61,7 @@ function demonstrationOrders(people: ReturnType<typeof demonstrationUsers>, now:
     const cents = ((at * 7919) % 50_000) + 199;
     return {
       id: `00000000-0000-4000-8000-${hex(at + 1, 12)}`,
-      userId: user._id.toHexString(),
+      userId: user._id,
       orderNumber: `DEMO-${String(at + 1).padStart(5, '0')}`,
       total: `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`,
       userName: user.username,

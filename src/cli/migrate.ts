@@ -26,7 +26,10 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
       const indexes = neededIndexes(RELATIONS);
       say(`\nMongoDB ${maskedUrl(mongodbUri)}: indexes that the joins need`);
       for (const { collection, key } of indexes) say(`  db.${collection}.createIndex(${JSON.stringify(key)})`);
-      if (dryRun) return say('\nA dry run: nothing was changed.');
+      if (dryRun) {
+        say('\nA dry run: nothing was changed.');
+        return;
+      }
       await task('Apply migrations', () => applyMigrations(databaseUrl));
       await task('Create indexes', () => createIndexes(platform.mongo, indexes));
     } finally {

@@ -27,7 +27,8 @@ export function errorFormatter(logger: Logger): Formatter {
 }
 
 function present(formatted: GraphQLFormattedError, error: AppError, logger: Logger): GraphQLFormattedError {
-  if (error.cause !== undefined) logger.warn({ code: error.code, path: formatted.path, err: error.cause }, error.message);
+  if (error.cause !== undefined)
+    logger.warn({ code: error.code, path: formatted.path, err: error.cause }, error.message);
   const field = error.field ?? variablePath(formatted.message);
   return {
     ...formatted,
@@ -49,7 +50,9 @@ function causedBy(error: unknown): AppError | null {
 
 /** Whether GraphQL found the fault in the query: nothing was thrown by a resolver. */
 function isQuerysOwn(error: unknown): boolean {
-  return error instanceof GraphQLError && (error.originalError === undefined || error.originalError instanceof GraphQLError);
+  return (
+    error instanceof GraphQLError && (error.originalError === undefined || error.originalError instanceof GraphQLError)
+  );
 }
 
 function codeOf({ extensions }: GraphQLFormattedError): string {

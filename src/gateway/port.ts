@@ -26,7 +26,9 @@ export async function checkPort(host: string, port: number): Promise<void> {
 export function portError(error: unknown, host: string, port: number): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return new PortError(`Port ${port} is taken by another process. Stop it, or set PORT to a free one: PORT=${port + 1} npm start`);
+      return new PortError(
+        `Port ${port} is taken by another process. Stop it, or set PORT to a free one: PORT=${port + 1} npm start`,
+      );
     case 'EACCES':
       return new PortError(`Port ${port} takes rights that this user lacks. Set PORT to one above 1023.`);
     case 'EADDRNOTAVAIL':

@@ -7,7 +7,10 @@ export function welcomePage(path: string) {
     const wantsPage = request.headers.accept?.includes('text/html') === true;
     if (request.method !== 'GET' || request.url !== path || !wantsPage) return undefined;
     return reply
-      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'")
+      .header(
+        'content-security-policy',
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+      )
       .type('text/html; charset=utf-8')
       .send(PAGE);
   };

@@ -12,11 +12,11 @@ const SHAPES: Readonly<Record<string, string>> = {
  * @param field how the argument or input field is called in the error
  * @throws {AppError} BAD_USER_INPUT for what can be no id of that source
  */
-export function idArgument<Id extends string>(source: Source, value: string, field: string): Id {
+export function idArgument<R extends { id: string }>(source: Source<R>, value: string, field: string): R['id'] {
   const { kind } = fieldOf(source, source.key);
   const id = normalizeKey(kind, value);
   if (id === null) throw badUserInput(field, `${field} takes ${SHAPES[kind] ?? 'an id'}, got ${quote(value)}`);
-  return id as Id;
+  return id;
 }
 
 /** A value from outside as a message quotes it: short, whatever came in. */

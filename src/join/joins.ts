@@ -105,7 +105,11 @@ export class Joins {
       const keys = distinctKeys(wanted);
       const rows = await this.#readers[source.database].findByKeys(source, field, keys, unionOfFields(wanted));
       const keyOf = (row: R) => normalizeKey(kind, row[field as keyof R]);
-      return alignToKeys(wanted.map((one) => one.key), rows, keyOf);
+      return alignToKeys(
+        wanted.map((one) => one.key),
+        rows,
+        keyOf,
+      );
     });
     return (await loader.load({ key, fields })) as R | null;
   }

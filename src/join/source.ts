@@ -82,6 +82,11 @@ export function normalizeKey(kind: FieldKind, value: unknown): string | null {
   return typeof value === 'string' && isStorable(value) ? value : null;
 }
 
+/** A stored id as it goes out: in lower case where it is one of its kind, else as it was written. */
+export function presentedId<T>(kind: FieldKind, value: T): T | string {
+  return normalizeKey(kind, value) ?? value;
+}
+
 /** Neither database holds a NUL or half a surrogate pair in a text; as a parameter they would fail the statement. */
 function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();

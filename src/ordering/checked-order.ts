@@ -25,7 +25,7 @@ const MAX_ORDER_NUMBER = 64;
 /** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
 export function checkedOrder(input: CreateOrder): CheckedOrder {
   return {
-    userId: idArgument<UserId>(users, input.userId, 'input.userId'),
+    userId: idArgument(users, input.userId, 'input.userId'),
     total: checkedTotal(input.total),
     orderNumber: checkedOrderNumber(input.orderNumber ?? null),
   };

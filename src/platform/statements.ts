@@ -23,7 +23,10 @@ export async function recordStatements<T>(
   return { result, statements };
 }
 
-/** Reports a statement; called by the two drivers' instrumentation and by nobody else. */
-export function reportStatement(statement: Statement): void {
-  recording.getStore()?.push(statement);
+/**
+ * Reports a statement; called by the two drivers' instrumentation and by nobody else. Its text is made only when
+ * somebody records.
+ */
+export function reportStatement(database: DatabaseName, text: () => string): void {
+  recording.getStore()?.push({ database, text: text() });
 }

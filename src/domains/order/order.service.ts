@@ -28,10 +28,7 @@ export class Orders {
    *
    * @throws {AppError} BAD_USER_INPUT for a page size or cursor that is not allowed; POSTGRES_UNAVAILABLE
    */
-  async page(
-    page: PageArguments = {},
-    fields: ReadonlySet<string> = allFields(orders),
-  ): Promise<Connection<Order>> {
+  async page(page: PageArguments = {}, fields: ReadonlySet<string> = allFields(orders)): Promise<Connection<Order>> {
     const request = pageRequest('orders', this.#joins, orders, page, fields);
     return toConnection(orders, request, await this.#joins.page(orders, request), () => this.#joins.total(orders));
   }

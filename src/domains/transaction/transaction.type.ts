@@ -6,7 +6,9 @@ import { DecimalScalar } from '../../graph/decimal.js';
 /** A MongoDB ObjectId as 24 lower-case hex characters. */
 export type TransactionId = string & { readonly __brand: 'TransactionId' };
 
-@ObjectType({ description: 'What was paid for an order, kept in MongoDB. What is missing or odd in a document is null.' })
+@ObjectType({
+  description: 'What was paid for an order, kept in MongoDB. What is missing or odd in a document is null.',
+})
 export class Transaction {
   @Field(() => ID, { description: 'The ObjectId, 24 hex characters in lower case.' })
   id!: TransactionId;

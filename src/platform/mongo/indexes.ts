@@ -21,5 +21,6 @@ export function neededIndexes(relations: readonly Relation[]): readonly NeededIn
 
 /** Creates what is missing; an index that is there already is left alone. */
 export async function createIndexes(mongo: MongoDatabase, indexes: readonly NeededIndex[]): Promise<void> {
-  for (const { collection, key } of indexes) await mongo.run((db) => db.collection(collection).createIndex({ ...key }));
+  for (const { collection, key } of indexes)
+    await mongo.run((db) => db.collection(collection).createIndex({ ...key }, {}, {}));
 }

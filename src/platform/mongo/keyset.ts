@@ -1,6 +1,5 @@
 import mongoose from 'mongoose';
-import type { Position, SortTerm, Source } from '../../join/source.js';
-import { storedName } from '../../join/source.js';
+import { storedName, type Position, type SortTerm, type Source } from '../../join/source.js';
 
 const { EJSON } = mongoose.mongo.BSON;
 

@@ -8,7 +8,7 @@ const HOUSEKEEPING = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessi
 export function reportCommands(client: mongoose.mongo.MongoClient): void {
   client.on('commandStarted', ({ commandName, command }) => {
     if (HOUSEKEEPING.has(commandName)) return;
-    reportStatement({ database: 'mongo', text: describe(commandName, command as Record<string, unknown>) });
+    reportStatement('mongo', () => describe(commandName, command));
   });
 }
 
@@ -17,9 +17,10 @@ function describe(name: string, command: Record<string, unknown>): string {
   const target = command[name];
   const subject = typeof target === 'string' ? `${target}.` : '';
   const body = command['filter'] ?? command['pipeline'] ?? command['query'] ?? command['documents'] ?? {};
-  return `${subject}${name}(${JSON.stringify(body, shorten)})`;
+  const text = JSON.stringify(body, (_key, value: unknown) => (isLong(value) ? [`${value.length} values`] : value));
+  return `${subject}${name}(${text.replaceAll(/\["(\d+ values)"\]/g, '[$1]')})`;
 }
 
-function shorten(_key: string, value: unknown): unknown {
-  return Array.isArray(value) && value.length > 4 ? [`${value.length} values`] : value;
+function isLong(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length > 4;
 }

@@ -39,7 +39,7 @@ export class MongoSourceReader implements SourceReader {
         .find(filter, { projection: projection(source, wanted), ...limits })
         .toArray(),
     );
-    return documents.map((document) => toRow<R>(source, document, wanted));
+    return documents.map((document) => toRow(source, document, wanted));
   }
 
   accepts(_source: Source, position: Position): boolean {
@@ -99,7 +99,10 @@ function storedKeys(source: Source, field: string, keys: readonly string[]): unk
 
 function projection(source: Source, fields: ReadonlySet<string>): Record<string, 0 | 1> {
   const names = new Set([...fields].map((name) => storedName(source, name)));
-  return { ...(names.has('_id') ? {} : { _id: 0 }), ...Object.fromEntries([...names].map((name) => [name, 1 as const])) };
+  return {
+    ...(names.has('_id') ? {} : { _id: 0 }),
+    ...Object.fromEntries([...names].map((name) => [name, 1 as const])),
+  };
 }
 
 /** One row more than wanted: it says whether there is a next page. */
@@ -113,18 +116,18 @@ function pageStages(source: Source, request: PageRequest): Document[] {
   ];
 }
 
-function toPage<R>(source: Source, documents: readonly Document[], request: PageRequest): Page<R> {
+function toPage<R extends object>(source: Source<R>, documents: readonly Document[], request: PageRequest): Page<R> {
   const fields = new Set([...request.fields, source.key]);
   return {
     rows: documents.slice(0, request.first).map((document) => ({
-      row: toRow<R>(source, document, fields),
+      row: toRow(source, document, fields),
       position: positionFrom(source, document),
     })),
     hasNextPage: documents.length > request.first,
   };
 }
 
-function toRow<R>(source: Source, document: Document, fields: ReadonlySet<string>): R {
+function toRow<R extends object>(source: Source<R>, document: Document, fields: ReadonlySet<string>): R {
   const entries = [...fields].map((name) => {
     const value = document[storedName(source, name)];
     return [name, fromStored(fieldOf(source, name).kind, value)] as const;

@@ -1,8 +1,8 @@
 import Big from 'big.js';
 import mongoose from 'mongoose';
-import type { FieldKind } from '../../join/source.js';
+import { presentedId, type FieldKind } from '../../join/source.js';
 
-const { Decimal128, ObjectId } = mongoose.mongo.BSON;
+const { Decimal128, EJSON, ObjectId } = mongoose.mongo.BSON;
 
 /** A normalised key as MongoDB stores it: 24 hex characters become an ObjectId, the rest stays a string. */
 export function toStored(kind: FieldKind, key: string): unknown {
@@ -16,17 +16,24 @@ export function toStored(kind: FieldKind, key: string): unknown {
 export function fromStored(kind: FieldKind, value: unknown): unknown {
   switch (kind) {
     case 'objectId':
-      return value instanceof ObjectId ? value.toHexString() : typeof value === 'string' ? value : null;
+    case 'uuid':
+      return toId(kind, value);
     case 'decimal':
       return toDecimal(value);
     case 'dateTime':
       return toDate(value);
     case 'int':
       return toInt(value);
-    case 'uuid':
     case 'text':
       return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null;
   }
+}
+
+/** An id of whatever type: even a document whose `_id` is no ObjectId has one, and is not lost for it. */
+function toId(kind: FieldKind, value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof ObjectId) return value.toHexString();
+  return typeof value === 'string' ? presentedId(kind, value) : EJSON.stringify(value);
 }
 
 /** Money, stored as Decimal128, a number or a string, as an exact decimal string; null for what is no number. */

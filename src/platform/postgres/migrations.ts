@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
-import type { MigrationList, SchemaEngine as Engine } from '@prisma/schema-engine-wasm';
+import type * as bindingsModule from '@prisma/schema-engine-wasm';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 const FILTERS = { externalTables: [], externalEnums: [] };
@@ -56,9 +56,12 @@ function isNotEmpty(error: unknown): boolean {
   return JSON.stringify(error, Object.getOwnPropertyNames(error)).includes('P3005');
 }
 
-async function migrationList(): Promise<MigrationList> {
+async function migrationList(): Promise<bindingsModule.MigrationList> {
   const entries = await readdir(MIGRATIONS, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const names = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
   const contents = await Promise.all(names.map((name) => readFile(sqlFile(name), 'utf8')));
   return {
     baseDir: MIGRATIONS,
@@ -71,7 +74,7 @@ async function migrationList(): Promise<MigrationList> {
   };
 }
 
-async function withEngine<T>(url: string, work: (engine: Engine) => Promise<T>): Promise<T> {
+async function withEngine<T>(url: string, work: (engine: bindingsModule.SchemaEngine) => Promise<T>): Promise<T> {
   // A pool of our own: the engine leaves its connections, and with them its advisory lock, to whoever opened them.
   const pool = new pg.Pool({ connectionString: url, application_name: 'tandem migrate' });
   const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
@@ -86,7 +89,7 @@ async function withEngine<T>(url: string, work: (engine: Engine) => Promise<T>):
   }
 }
 
-type Bindings = typeof import('@prisma/schema-engine-wasm');
+type Bindings = typeof bindingsModule;
 
 /** Once per process: the bindings hold one instance, and a second would pull it from under the first. */
 let bindings: Promise<Bindings> | undefined;

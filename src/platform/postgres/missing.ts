@@ -11,7 +11,10 @@ export async function missingColumns(
   sources: readonly Source[],
 ): Promise<readonly string[]> {
   const ours = sources.filter(({ database }) => database === 'postgres');
-  const rows = await postgres.query(SQL, ours.map(({ from }) => from));
+  const rows = await postgres.query(
+    SQL,
+    ours.map(({ from }) => from),
+  );
   const tables = new Set(rows.map((row) => String(row['table'])));
   const columns = new Set(rows.map((row) => `${String(row['table'])}.${String(row['column'])}`));
   return ours.flatMap((source) => {

@@ -18,7 +18,8 @@ const NOT_NOW = new Set([
 ]);
 
 /** What the driver itself says, without a code, when a connection or an answer does not come. */
-const DRIVER_MESSAGES = /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up/i;
+const DRIVER_MESSAGES =
+  /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up/i;
 
 /** Whether an error says that PostgreSQL cannot be asked, rather than that the question was wrong. */
 export function isUnavailable(error: unknown): boolean {

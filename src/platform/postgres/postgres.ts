@@ -35,7 +35,9 @@ export class PostgresDatabase implements AsyncDisposable {
       keepAlive: true,
     });
     // An idle connection that breaks is no fault of a request; unheard, the event would end the process.
-    this.#pool.on('error', (error) => { logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke'); });
+    this.#pool.on('error', (error) => {
+      logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke');
+    });
     this.#prisma = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
   }
 

@@ -9,14 +9,12 @@ type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefi
 
 /** A connection that reports each statement as it is sent; the frame of a transaction is not counted. */
 class RecordingClient extends pg.Client {
-  static readonly send = pg.Client.prototype.query as unknown as Query;
-
   // The driver's overloads are not worth repeating: whatever comes in goes out.
   override query: never = ((...parameters: unknown[]): unknown => {
     const [config] = parameters;
     const text = typeof config === 'string' ? config : (config as { text?: string } | null)?.text;
-    if (text !== undefined && !TRANSACTION_CONTROL.test(text)) reportStatement({ database: 'postgres', text });
-    return RecordingClient.send.apply(this, parameters);
+    if (text !== undefined && !TRANSACTION_CONTROL.test(text)) reportStatement('postgres', () => text);
+    return (pg.Client.prototype.query as unknown as Query).apply(this, parameters);
   }) as never;
 }
 

@@ -1,5 +1,6 @@
 import {
   fieldOf,
+  presentedId,
   storedName,
   type Page,
   type PageRequest,
@@ -30,10 +31,10 @@ export class PostgresSourceReader implements SourceReader {
     keys: readonly string[],
     fields: ReadonlySet<string>,
   ): Promise<readonly R[]> {
-    const columns = selectList(source, new Set([...fields, source.key, field]));
+    const columns = selectList(source, new Set([source.key, field, ...fields]));
     const { expression, arrayType } = keyColumn(source, field);
     const sql = `SELECT ${columns} FROM ${quoted(source.from)} WHERE ${expression} = ANY($1::${arrayType})`;
-    return (await this.#query(sql, keys)) as R[];
+    return (await this.#query(sql, keys)).map((row) => toRow(source, row));
   }
 
   accepts(source: Source, position: Position): boolean {
@@ -88,13 +89,18 @@ function keyColumn(source: Source, field: string): { expression: string; type: s
 }
 
 function selectList(source: Source, fields: ReadonlySet<string>): string {
-  return [...fields].map((name) => `${columnOf(source, name)} AS ${quoted(name)}`).join(', ');
+  return [...fields]
+    .map((name) => {
+      const [expression, alias] = [columnOf(source, name), quoted(name)];
+      return expression === alias ? alias : `${expression} AS ${alias}`;
+    })
+    .join(', ');
 }
 
 /** The wanted fields, and under `~0`, `~1`, ... what a row's position consists of. */
 function pageColumns(source: Source, request: PageRequest): string {
   const position = source.orderBy.map((term, at) => `${positionOf(source, term.field)} AS ${quoted(`~${at}`)}`);
-  return [selectList(source, new Set([...request.fields, source.key])), ...position].join(', ');
+  return [selectList(source, new Set([source.key, ...request.fields])), ...position].join(', ');
 }
 
 /** A row comparison, which an index on the same columns answers; all terms of a source's order have one direction. */
@@ -115,12 +121,27 @@ function tail(source: Source, request: PageRequest): string {
   return ` ORDER BY ${terms.join(', ')} LIMIT ${Math.trunc(request.first) + 1}`;
 }
 
-function toPage<R>(source: Source, rows: readonly Record<string, unknown>[], request: PageRequest): Page<R> {
+function toPage<R extends object>(
+  source: Source<R>,
+  rows: readonly Record<string, unknown>[],
+  request: PageRequest,
+): Page<R> {
   return {
     rows: rows.slice(0, request.first).map((row): PageRow<R> => ({
-      row: row as R,
+      row: toRow(source, row),
       position: source.orderBy.map((_, at) => row[`~${at}`] as string),
     })),
     hasNextPage: rows.length > request.first,
   };
+}
+
+/** A row as the source declares it, without what was read for its position. */
+function toRow<R extends object>(source: Source<R>, row: Readonly<Record<string, unknown>>): R {
+  const entries = Object.entries(row).filter(([name]) => name in source.fields);
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      const { kind } = fieldOf(source, name);
+      return [name, kind === 'objectId' ? presentedId(kind, value) : value];
+    }),
+  ) as R;
 }

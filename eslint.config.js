@@ -1,0 +1,98 @@
+// @ts-check
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** The settings have one reader, which checks them all at once; what else read them would skip the checks. */
+const PROCESS_ENV = { object: 'process', property: 'env', message: 'Settings come from loadConfig() in src/config.ts.' };
+
+export default defineConfig(
+  globalIgnores(['dist/', '.data/', 'src/platform/postgres/generated/']),
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'no-duplicate-imports': 'error',
+      'no-restricted-properties': ['error', PROCESS_ENV],
+      // A name is the same wherever it is imported, so that it can be searched for.
+      'no-restricted-exports': [
+        'error',
+        { restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true } },
+      ],
+      '@typescript-eslint/array-type': 'error',
+      '@typescript-eslint/consistent-type-definitions': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // A class may be there for its decorators alone.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true, allowEmpty: true }],
+      // The graph's types are classes only so that decorators have something to stand on; rows are plain objects.
+      '@typescript-eslint/no-misused-spread': [
+        'error',
+        { allow: [{ from: 'file', name: ['Order', 'Transaction', 'User'] }] },
+      ],
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      '@typescript-eslint/prefer-optional-chain': 'error',
+      // A number has one spelling; what the rule is after are objects, null and undefined.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Absence is `=== null` or `=== undefined`: `0`, `''` and `0n` are values. (`a || b` on texts has its uses.)
+      '@typescript-eslint/strict-boolean-expressions': ['error', { allowNullableObject: false, allowNumber: false }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/graph/decorators.ts', 'src/gateway/schema.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { name: 'type-graphql', message: 'Take decorators from src/graph/decorators.ts: it loads their metadata first.' },
+      ],
+    },
+  },
+  {
+    files: ['src/config.ts', 'scripts/**', 'test/support/**'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    // A program of its own, which tames a library that talks to the environment and the console.
+    files: ['src/platform/embedded/mongod-download.mjs'],
+    rules: { 'no-restricted-properties': 'off', 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.mjs'],
+    rules: {
+      // The compiler, which knows Node's globals, reports the others.
+      'no-undef': 'off',
+      // A type assertion is a comment there, so what comes out of JSON.parse or import() stays `any`.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // An empty variable of the environment is as good as none, and so is a terminal of width 0.
+      '@typescript-eslint/strict-boolean-expressions': [
+        'error',
+        { allowNullableObject: false, allowNullableString: true },
+      ],
+    },
+  },
+  {
+    // A test names the type of an answer that comes over the wire.
+    files: ['test/**'],
+    rules: { '@typescript-eslint/no-unnecessary-type-parameters': 'off' },
+  },
+  {
+    // What a tool reads is in the form that the tool wants.
+    files: ['*.config.{js,ts}', '.dependency-cruiser.mjs', 'test/support/global-setup.ts'],
+    rules: { 'no-restricted-exports': 'off' },
+  },
+  {
+    // No part of the program that the compiler checks.
+    files: ['*.config.js', '.dependency-cruiser.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+  },
+);

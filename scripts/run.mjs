@@ -1,0 +1,21 @@
+// @ts-check
+// node scripts/run.mjs <entry> [arguments]: sets everything up, then runs dist/<entry>.js in this process.
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { printFailure } from './failure.mjs';
+import { endWithNpm } from './parent.mjs';
+import { PROJECT, setup } from './setup.mjs';
+import { task } from './tasks.mjs';
+
+const [, , entry = 'main', ...argv] = process.argv;
+
+try {
+  endWithNpm();
+  await setup({ build: true });
+  const { main } = await import(pathToFileURL(path.join(PROJECT, 'dist', `${entry}.js`)).href);
+  await main({ task, argv });
+} catch (error) {
+  printFailure(error);
+  // Not by itself: whatever the failed start left open must not keep the process.
+  process.exit(1);
+}

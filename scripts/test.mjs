@@ -1,0 +1,38 @@
+// @ts-check
+// node scripts/test.mjs [vitest's arguments]: sets everything up, then runs the tests.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { printFailure } from './failure.mjs';
+import { endWithNpm } from './parent.mjs';
+import { PROJECT, setup } from './setup.mjs';
+
+try {
+  endWithNpm();
+  await setup({ build: false });
+  process.exitCode = await runVitest(process.argv.slice(2));
+} catch (error) {
+  printFailure(error);
+  process.exitCode = 1;
+}
+
+/**
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} its exit code
+ */
+function runVitest(args) {
+  const vitest = path.join(PROJECT, 'node_modules', 'vitest', 'vitest.mjs');
+  const child = spawn(process.execPath, [vitest, 'run', ...args], { cwd: PROJECT, stdio: 'inherit' });
+  // A terminal's Ctrl-C reaches the child by itself; a second SIGINT would make it skip its own clean-up.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT');
+  });
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => child.kill('SIGHUP'));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 1 : constants.signals[signal]));
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import path from 'node:path';
+import { lockDataDirectory } from './data-lock.js';
+import type { EmbeddedServer, Progress } from './embedded-server.js';
+import { startEmbeddedMongo } from './mongo.js';
+import { startEmbeddedPostgres } from './postgres.js';
+import type { ServerExit } from './server-process.js';
+
+/** Runs a piece of work and tells people how it goes. */
+export type Task = <T>(title: string, work: (update: Progress) => Promise<T>) => Promise<T>;
+
+export interface EmbeddedDatabasesOptions {
+  /** The data folder; it is locked for this process until `stop`. */
+  directory: string;
+  cacheDirectory: string;
+  durable: boolean;
+  need: { postgres: boolean; mongo: boolean };
+  onTask: Task;
+  /** A server ended although nobody stopped it. */
+  onExit?: (database: 'PostgreSQL' | 'MongoDB', exit: ServerExit) => void;
+}
+
+export interface EmbeddedDatabases extends AsyncDisposable {
+  postgresUrl?: string;
+  mongoUrl?: string;
+  /** Stops what was started, then frees the data folder. */
+  stop(): Promise<void>;
+}
+
+/** Starts the databases that are needed side by side: all of them run afterwards, or none. */
+export async function startEmbeddedDatabases(options: EmbeddedDatabasesOptions): Promise<EmbeddedDatabases> {
+  const lock = await lockDataDirectory(path.resolve(options.directory));
+  const [postgres, mongo] = await Promise.allSettled([startPostgres(options), startMongo(options)]);
+  const servers = [postgres, mongo].flatMap((outcome) =>
+    outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : [],
+  );
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.stop()));
+    lock.release();
+  };
+  if (postgres.status === 'rejected' || mongo.status === 'rejected') {
+    await stop();
+    throw firstReason([postgres, mongo]);
+  }
+  return {
+    ...(postgres.value !== undefined && { postgresUrl: postgres.value.url }),
+    ...(mongo.value !== undefined && { mongoUrl: mongo.value.url }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function startPostgres(options: EmbeddedDatabasesOptions): Promise<EmbeddedServer | undefined> {
+  const { directory, durable, need, onTask, onExit } = options;
+  if (!need.postgres) return undefined;
+  return onTask('Start PostgreSQL', (onProgress) =>
+    startEmbeddedPostgres({
+      directory: path.join(directory, 'postgres'),
+      durable,
+      onProgress,
+      onExit: (exit) => onExit?.('PostgreSQL', exit),
+    }),
+  );
+}
+
+async function startMongo(options: EmbeddedDatabasesOptions): Promise<EmbeddedServer | undefined> {
+  const { directory, cacheDirectory, durable, need, onTask, onExit } = options;
+  if (!need.mongo) return undefined;
+  return onTask('Start MongoDB', (onProgress) =>
+    startEmbeddedMongo({
+      directory: path.join(directory, 'mongo'),
+      cacheDirectory,
+      durable,
+      onProgress,
+      onExit: (exit) => onExit?.('MongoDB', exit),
+    }),
+  );
+}
+
+function firstReason(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {
+  return outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+}

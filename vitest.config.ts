@@ -1,0 +1,18 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// The tests and the libraries they load must share one graphql: its classes are compared by identity.
+const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.meta.url));
+
+export default defineConfig({
+  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/start/**'],
+    globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/cost-matcher.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
