@@ -111,7 +111,8 @@ export default {
     },
     {
       name: 'sync-does-not-know-the-gateway',
-      comment: 'They are strangers that meet in interfaces of platform/, so that each runs as a process without the other.',
+      comment:
+        'They are strangers that meet in interfaces of platform/, so that each runs as a process without the other.',
       severity: 'error',
       from: { path: '^src/sync/' },
       to: { path: '^src/gateway/' },
@@ -139,7 +140,8 @@ export default {
     },
     {
       name: 'scripts-need-nothing-installed',
-      comment: 'They run before `npm ci` and before the build, so nothing they import may need a package or a compiler.',
+      comment:
+        'They run before `npm ci` and before the build, so nothing they import may need a package or a compiler.',
       severity: 'error',
       from: { path: '^scripts/' },
       to: { path: '(^|/)node_modules/|\\.ts$', reachable: true },

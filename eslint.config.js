@@ -4,7 +4,11 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** The settings have one reader, which checks them all at once; what else read them would skip the checks. */
-const PROCESS_ENV = { object: 'process', property: 'env', message: 'Settings come from loadConfig() in src/config.ts.' };
+const PROCESS_ENV = {
+  object: 'process',
+  property: 'env',
+  message: 'Settings come from loadConfig() in src/config.ts.',
+};
 
 export default defineConfig(
   globalIgnores(['dist/', '.data/', 'src/platform/postgres/generated/']),
@@ -49,7 +53,10 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { name: 'type-graphql', message: 'Take decorators from src/graph/decorators.ts: it loads their metadata first.' },
+        {
+          name: 'type-graphql',
+          message: 'Take decorators from src/graph/decorators.ts: it loads their metadata first.',
+        },
       ],
     },
   },
@@ -81,9 +88,13 @@ export default defineConfig(
     },
   },
   {
-    // A test names the type of an answer that comes over the wire.
     files: ['test/**'],
-    rules: { '@typescript-eslint/no-unnecessary-type-parameters': 'off' },
+    rules: {
+      // A test names the type of an answer that comes over the wire.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // For comparing by one thing and then by another: `a.x - b.x || a.y - b.y`.
+      '@typescript-eslint/strict-boolean-expressions': ['error', { allowNullableObject: false }],
+    },
   },
   {
     // What a tool reads is in the form that the tool wants.

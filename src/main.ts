@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { provideDatabases } from './cli/databases.js';
 import { firstAnswer } from './cli/first-answer.js';
@@ -7,7 +8,7 @@ import { checkPort } from './gateway/port.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
 import { openPlatform } from './platform/platform.js';
-import type { Task } from './platform/task.js';
+import { loggedTask, type Task } from './platform/task.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
 const SHUTDOWN_TIMEOUT = 10_000;
@@ -49,6 +50,14 @@ PostgreSQL  ${maskedUrl(databaseUrl)}
 MongoDB     ${maskedUrl(mongodbUri)}
 The graph   ${gateway.url}   (Ctrl-C stops everything)
 `);
+}
+
+/** `node dist/main.js`: the same without a set-up and without a person who watches; for a container. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main({ task: loggedTask(createLogger('info')) }).catch((error: unknown) => {
+    createLogger('fatal').fatal(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  });
 }
 
 /** The last started is the first stopped. */

@@ -10,7 +10,7 @@ import { portError } from './port.js';
 import { buildGraph } from './schema.js';
 import { welcomePage } from './welcome-page.js';
 
-export const GRAPHQL_PATH = '/graphql';
+const GRAPHQL_PATH = '/graphql';
 
 /** How long a request's head and body may take to arrive, in milliseconds. */
 const REQUEST_TIMEOUT = 20_000;

@@ -3,8 +3,8 @@ import type { Joins } from '../join/joins.js';
 import type { PageRequest, Source } from '../join/source.js';
 
 /** A page's size when the client names none, and the largest that it may name. */
-export const DEFAULT_PAGE_SIZE = 20;
-export const MAX_PAGE_SIZE = 100;
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
 
 /** The paging arguments of a connection field, as they come in. */
 export interface PageArguments {

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.js';
+import { orders } from '../../src/domains/order/order.source.js';
+import type { EmbeddedServer } from '../../src/platform/embedded/embedded-server.js';
+import { startEmbeddedMongo } from '../../src/platform/embedded/mongo.js';
+import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
+import { createLogger } from '../../src/platform/logger.js';
+import { openPlatform, type Platform } from '../../src/platform/platform.js';
+import { applyMigrations } from '../../src/platform/postgres/migrations.js';
+import { useGraph } from '../support/graph.js';
+import { Seed } from '../support/seed.js';
+
+// Servers of this file's own, on one port each for their whole life: they are stopped in the middle.
+let directory: string;
+let postgres: EmbeddedServer;
+let mongo: EmbeddedServer;
+let platform: Platform;
+const databases = {
+  get platform() {
+    return platform;
+  },
+};
+const execute = useGraph(databases);
+const seed = new Seed(databases);
+
+const startPostgres = () => startEmbeddedPostgres({ directory: join(directory, 'postgres'), durable: false });
+const startMongo = () =>
+  startEmbeddedMongo({
+    directory: join(directory, 'mongo'),
+    cacheDirectory: loadConfig({}, '/dev/null').cacheDirectory,
+    durable: false,
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tandem-outage-'));
+  [postgres, mongo] = await Promise.all([startPostgres(), startMongo()]);
+  await applyMigrations(postgres.url);
+  platform = await openPlatform({ databaseUrl: postgres.url, mongodbUri: mongo.url, logger: createLogger('silent') });
+});
+afterAll(async () => {
+  await platform[Symbol.asyncDispose]();
+  await Promise.all([postgres.stop(), mongo.stop()]);
+  await rm(directory, { recursive: true, force: true });
+});
+
+const ORDERS = '{ orders { nodes { id user { id } transactions { nodes { id } } } } }';
+const createOrder = (userId: string) =>
+  execute(`mutation { createOrder(input: { userId: "${userId}", total: 1 }) { order { id } } }`);
+
+test('without MongoDB orders are served, their users and transactions are null with a code, and nothing is written', async () => {
+  const ada = await seed.user();
+  for (let at = 0; at < 3; at += 1) await seed.order({ user: ada });
+  const { url } = mongo;
+  await mongo.stop();
+  const startedAt = performance.now();
+  const answer = await execute<{ orders: { nodes: { user: null; transactions: null }[] } }>(ORDERS);
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect(answer.data.orders.nodes).toHaveLength(3);
+  for (const { user, transactions } of answer.data.orders.nodes) expect([user, transactions]).toEqual([null, null]);
+  expect(answer.errors).toHaveLength(6);
+  for (const { extensions, message } of answer.errors) {
+    expect(extensions).toEqual({ code: 'MONGO_UNAVAILABLE' });
+    expect(message).not.toMatch(/127\.0\.0\.1|\d{5}|ECONN/);
+  }
+  expect((await createOrder(ada.id)).errors).toMatchObject([{ extensions: { code: 'USER_UNVERIFIABLE' } }]);
+  expect(await platform.readers.postgres.count(orders)).toBe(3);
+
+  mongo = await startMongo();
+  expect(mongo.url).toBe(url);
+  await expect.poll(async () => (await execute(ORDERS)).errors, { timeout: 10_000 }).toEqual([]);
+  expect((await createOrder(ada.id)).errors).toEqual([]);
+});
+
+test('without PostgreSQL users are served, orders are null with a code', async () => {
+  const ada = await seed.user({ username: 'Ada' });
+  const { url } = postgres;
+  await postgres.stop();
+  const answer = await execute(`{ user(id: "${ada.id}") { username } orders { nodes { id } } }`);
+  expect(answer.data).toEqual({ user: { username: 'Ada' }, orders: null });
+  expect(answer.errors).toMatchObject([{ path: ['orders'], extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
+  expect((await createOrder(ada.id)).errors).toMatchObject([{ extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
+
+  postgres = await startPostgres();
+  expect(postgres.url).toBe(url);
+  await expect.poll(async () => (await execute(ORDERS)).errors, { timeout: 10_000 }).toEqual([]);
+});
