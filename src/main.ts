@@ -1,63 +1,66 @@
 import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
-import { provideDatabases } from './cli/databases.js';
+import { once } from 'node:events';
+import { openDatabases, provideDatabases } from './cli/databases.js';
 import { firstAnswer } from './cli/first-answer.js';
 import { prepare } from './cli/prepare.js';
 import { loadConfig, maskedUrl, type Config } from './config.js';
 import { checkPort } from './gateway/port.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
-import { openPlatform } from './platform/platform.js';
 import { loggedTask, type Task } from './platform/task.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
 const SHUTDOWN_TIMEOUT = 10_000;
+
+/** npm passes a Ctrl-C on that the terminal has sent us as well: so soon after the first, it is the same one. */
+const SAME_SIGNAL = 1_000;
 
 type Stop = () => PromiseLike<void>;
 
 /** `npm start`: the databases, the gateway, the first answer; then it serves until it is told to stop. */
 export async function main({ task }: { readonly task: Task }): Promise<void> {
   const config = loadConfig();
-  const logger = createLogger(config.logLevel);
+  const stopping = stopOnSignals();
   const started: Stop[] = [];
-  stopOnSignals(started, logger);
   try {
-    await serve(config, logger, task, started);
+    await serve(config, task, started, stopping);
+    await once(stopping, 'abort');
   } catch (error) {
+    // What fails while it is being stopped, fails because of that.
+    if (!stopping.aborted) throw error;
+  } finally {
     await stopAll(started);
-    throw error;
   }
+  process.exit(0);
 }
 
-/** Starts one thing after the other; whatever runs is in `started`, so that it can be stopped from where we are. */
-async function serve(config: Config, logger: Logger, task: Task, started: Stop[]): Promise<void> {
+/**
+ * Starts one thing after the other; whatever runs is in `started`, so that it can be stopped. A step is never cut
+ * short: told to stop, it takes no further one.
+ */
+async function serve(config: Config, task: Task, started: Stop[], stopping: AbortSignal): Promise<void> {
   const { host, port, production } = config;
+  const logger = createLogger(config.logLevel);
   if (port !== 0) await checkPort(host, port);
   const databases = await provideDatabases(config, task, (database) => {
     logger.error(`${database} ended; what needs it answers with an error until it is started again: npm start`);
   });
   started.push(databases.stop);
-  const { databaseUrl, mongodbUri } = databases;
-  const platform = await openPlatform({ databaseUrl, mongodbUri, logger });
+  stopping.throwIfAborted();
+  const platform = await openDatabases(databases, logger);
   started.push(() => platform[Symbol.asyncDispose]());
   await prepare(platform, databases, task);
+  stopping.throwIfAborted();
   const gateway = await startGateway({ platform, host, port, production });
   started.push(() => gateway[Symbol.asyncDispose]());
   process.stdout.write(`
 ${await firstAnswer(platform)}
 
-PostgreSQL  ${maskedUrl(databaseUrl)}
-MongoDB     ${maskedUrl(mongodbUri)}
+PostgreSQL  ${maskedUrl(databases.databaseUrl)}
+MongoDB     ${maskedUrl(databases.mongodbUri)}
 The graph   ${gateway.url}   (Ctrl-C stops everything)
 `);
-}
-
-/** `node dist/main.js`: the same without a set-up and without a person who watches; for a container. */
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main({ task: loggedTask(createLogger('info')) }).catch((error: unknown) => {
-    createLogger('fatal').fatal(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  });
+  stopping.throwIfAborted();
 }
 
 /** The last started is the first stopped. */
@@ -65,20 +68,19 @@ async function stopAll(started: Stop[]): Promise<void> {
   for (let stop = started.pop(); stop !== undefined; stop = started.pop()) await stop();
 }
 
-function stopOnSignals(started: Stop[], logger: Logger): void {
-  let stopping = false;
+/** Aborted by the first signal that ends a process; a later one is somebody who will not wait. */
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  let since = 0;
   const onSignal = (): void => {
-    // A second Ctrl-C is somebody who will not wait.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stopping.signal.aborted) {
+      if (performance.now() - since > SAME_SIGNAL) process.exit(1);
+      return;
+    }
+    since = performance.now();
     setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT).unref();
-    stopAll(started).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
+    stopping.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  return stopping.signal;
 }

@@ -1,5 +1,8 @@
-import type { Config } from '../config.js';
+import type { Logger } from 'pino';
+import { maskedUrl, type Config } from '../config.js';
+import { AppError } from '../errors/app-error.js';
 import { startEmbeddedDatabases } from '../platform/embedded/databases.js';
+import { openPlatform, type Platform } from '../platform/platform.js';
 import type { Task } from '../platform/task.js';
 
 /** The databases that a command works with, and which of them are people's own. */
@@ -9,6 +12,16 @@ export interface Databases {
   readonly own: { readonly postgres: boolean; readonly mongo: boolean };
   /** Stops what was started here. */
   readonly stop: () => Promise<void>;
+}
+
+/** A database that a setting names cannot be opened: the message says which setting, why, and what to do. */
+export class DatabaseUnavailableError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /**
@@ -29,6 +42,31 @@ export async function provideDatabases(
     own,
     stop: async () => embedded?.stop(),
   };
+}
+
+/** @throws {DatabaseUnavailableError} when a database of people's own cannot be opened */
+export async function openDatabases(databases: Databases, logger: Logger): Promise<Platform> {
+  const { databaseUrl, mongodbUri, own } = databases;
+  try {
+    return await openPlatform({ databaseUrl, mongodbUri, logger });
+  } catch (error) {
+    const isMongo = error instanceof AppError && error.code === 'MONGO_UNAVAILABLE';
+    if (!(isMongo ? own.mongo : own.postgres)) throw error;
+    const [name, code, variable, address] = isMongo
+      ? (['MongoDB', 'MONGO_UNAVAILABLE', 'MONGODB_URI', mongodbUri] as const)
+      : (['PostgreSQL', 'POSTGRES_UNAVAILABLE', 'DATABASE_URL', databaseUrl] as const);
+    throw new DatabaseUnavailableError(
+      code,
+      `The ${name} of ${variable} (${maskedUrl(address)}) cannot be opened: ${reasonOf(error)}. Start it, or correct ` +
+        `${variable} in the environment or .env; without ${variable} an embedded ${name} is started.`,
+      { cause: error },
+    );
+  }
+}
+
+/** What the driver said, which every layer above it wraps. */
+function reasonOf(error: unknown): string {
+  return 'TODO';
 }
 
 function start(config: Config, own: Databases['own'], task: Task, onExit: (database: string) => void) {

@@ -2,10 +2,9 @@ import { loadConfig, maskedUrl } from '../config.js';
 import { RELATIONS } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
 import { createIndexes, neededIndexes } from '../platform/mongo/indexes.js';
-import { openPlatform } from '../platform/platform.js';
 import { applyMigrations, pendingMigrations } from '../platform/postgres/migrations.js';
 import type { CommandOptions } from '../platform/task.js';
-import { provideDatabases } from './databases.js';
+import { openDatabases, provideDatabases } from './databases.js';
 
 const USAGE = 'usage: npm run migrate [-- --dry-run]';
 
@@ -18,7 +17,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   const databases = await provideDatabases(config, task, () => undefined);
   try {
     const { databaseUrl, mongodbUri } = databases;
-    const platform = await openPlatform({ databaseUrl, mongodbUri, logger: createLogger(config.logLevel) });
+    const platform = await openDatabases(databases, createLogger(config.logLevel));
     try {
       const pending = await pendingMigrations(databaseUrl);
       say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${pending.length} to apply`);
