@@ -48,9 +48,7 @@ const schema = z.object({
  * @throws {ConfigError} that names every variable that is wrong and what would be right
  */
 export function loadConfig(variables: Variables = process.env, envFile = '.env'): Config {
-  const given = Object.entries({ ...fromFile(envFile), ...defined(variables) });
-  // An empty variable is how a shell or a compose file says "not set".
-  const parsed = schema.safeParse(Object.fromEntries(given.filter(([, value]) => value !== '')));
+  const parsed = schema.safeParse({ ...given(fromFile(envFile)), ...given(variables) });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
     throw new ConfigError(`The configuration is not right:\n${lines.join('\n')}`);
@@ -71,14 +69,23 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
 
 /** An address without its password, for messages and logs. */
 export function maskedUrl(address: string): string {
-  return address.replace(/(:\/\/[^:@/]*):[^@/]*@/, '$1:***@');
+  return address.replace(/(:\/\/[^:@/]*):.*@/s, '$1:***@').replace(/([?&]\w*password=)[^&]*/gi, '$1***');
 }
 
 function url(protocols: readonly string[], example: string) {
   return z
     .string()
     .optional()
-    .refine((text) => text === undefined || protocols.includes(protocolOf(text)), `takes a URL such as ${example}`);
+    .refine((text) => text === undefined || protocols.includes(protocolOf(text)), `takes a URL such as ${example}`)
+    .refine(
+      (text) => text === undefined || protocolOf(text) === '' || hasOneReading(text),
+      'takes a password with its special characters percent-encoded (@ is %40, / is %2F, # is %23)',
+    );
+}
+
+/** A password with a bare @ or / would end too early, and its rest would be taken, and shown, as a host. */
+function hasOneReading(address: string): boolean {
+  return /^[^:]+:\/\/(?:[^@/?#]*@)?[^@/?#]+(?:\/[^@?#]*)?(?:\?[^#]*)?$/.test(address);
 }
 
 /** A list of hosts, as MongoDB's addresses may have, is no URL to the platform's parser. */
@@ -90,6 +97,7 @@ function fromFile(path: string): Variables {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
-function defined(variables: Variables): Variables {
-  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+/** An empty variable is how a shell or a compose file says "not set". */
+function given(variables: Variables): Variables {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
 }

@@ -68,7 +68,7 @@ export function toConnection<R>(
   count: () => Promise<number>,
 ): Connection<R> {
   const edges = page.rows.map(({ row, position }) => ({ node: row, cursor: encodeCursor(source, position) }));
-  return {
+  const connection: Omit<Connection<R>, 'totalCount'> = {
     edges,
     nodes: edges.map(({ node }) => node),
     pageInfo: {
@@ -77,8 +77,8 @@ export function toConnection<R>(
       startCursor: edges.at(0)?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    get totalCount() {
-      return count();
-    },
   };
+  let counted: Promise<number> | undefined;
+  // Not enumerable: who logs or copies a connection does not ask for a count.
+  return Object.defineProperty(connection, 'totalCount', { get: () => (counted ??= count()) }) as Connection<R>;
 }

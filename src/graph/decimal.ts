@@ -12,10 +12,18 @@ const PLAIN = /^-?\d{1,30}(\.\d{1,30})?$/;
 export const DecimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',
   description: 'An exact decimal number, as a string with two decimals: "12.50". Input: a string or an integer.',
-  serialize: (value) => new Big(String(value)).toFixed(2),
+  serialize,
   parseValue,
   parseLiteral,
 });
+
+/** A PostgreSQL numeric can be one of these; an odd value must not fail the list it is in. */
+const NOT_FINITE = new Set(['NaN', 'Infinity', '-Infinity']);
+
+function serialize(value: unknown): string {
+  const text = String(value);
+  return NOT_FINITE.has(text) ? text : new Big(text).toFixed(2);
+}
 
 function parseLiteral(node: ValueNode): string {
   if (node.kind === Kind.STRING || node.kind === Kind.INT) return plain(node.value);

@@ -57,15 +57,25 @@ describe('order(id)', () => {
     expect(answer).toHaveCost({ postgres: 1 });
   });
 
-  test.each(['', 'nonsense', '12345', "' OR 1=1 --", '\u0000'])('%j is no id: BAD_USER_INPUT, no statement', async (id) => {
-    const answer = await execute(BY_ID, { id });
-    expect(answer.errors).toMatchObject([{ path: ['order'], extensions: { code: 'BAD_USER_INPUT', field: 'id' } }]);
-    expect(answer).toHaveCost({});
+  test.each(['', 'nonsense', '12345', "' OR 1=1 --", '\u0000'])(
+    '%j is no id: BAD_USER_INPUT, no statement',
+    async (id) => {
+      const answer = await execute(BY_ID, { id });
+      expect(answer.errors).toMatchObject([{ path: ['order'], extensions: { code: 'BAD_USER_INPUT', field: 'id' } }]);
+      expect(answer).toHaveCost({});
+    },
+  );
+
+  test('a total that is no number is shown as it is stored, and fails nothing', async () => {
+    const order = await seed.order({ total: 'NaN' });
+    const answer = await execute(BY_ID, { id: order.id });
+    expect(answer).toMatchObject({ data: { order: { total: 'NaN' } }, errors: [] });
   });
 
   test('only the selected columns are read', async () => {
     const order = await seed.order();
-    const query = 'query ($id: ID!, $no: Boolean!) { order(id: $id) { ...F total @skip(if: $no) } } fragment F on Order { orderNumber }';
+    const query =
+      'query ($id: ID!, $no: Boolean!) { order(id: $id) { ...F total @skip(if: $no) } } fragment F on Order { orderNumber }';
     const answer = await execute(query, { id: order.id, no: true });
     expect(answer.statements[0]?.text).toContain('"orderNumber"');
     expect(answer.statements[0]?.text).not.toMatch(/"total"|"userId"|"userName"|"createdAt"/);
@@ -97,7 +107,12 @@ describe('Order.user', () => {
   });
 
   test('a user with missing and odd fields is there, with nulls', async () => {
-    const odd = await seed.user({ username: { first: 'Ada' }, email: undefined, power: 'strong', createdAt: 'yesterday' });
+    const odd = await seed.user({
+      username: { first: 'Ada' },
+      email: undefined,
+      power: 'strong',
+      createdAt: 'yesterday',
+    });
     const order = await seed.order({ user: odd });
     const query = 'query ($id: ID!) { order(id: $id) { user { id username email power createdAt } } }';
     const answer = await execute(query, { id: order.id });
@@ -136,13 +151,14 @@ describe('orders', () => {
     const at = '2040-01-01T00:00:00.123456Z';
     const before = '2040-01-01T00:00:00.123455Z';
     const wanted: Placed[] = [];
-    for (const createdAt of [at, at, at, before, before, at]) wanted.push({ createdAt, ...(await seed.order({ createdAt })) });
-    const byTimeThenId = (a: Placed, b: Placed) =>
-      b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);
+    for (const createdAt of [at, at, at, before, before, at])
+      wanted.push({ createdAt, ...(await seed.order({ createdAt })) });
+    const byTimeThenId = (a: Placed, b: Placed) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);
     const seen: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 3; page += 1) {
-      const query = 'query ($after: String) { orders(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } }';
+      const query =
+        'query ($after: String) { orders(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } }';
       const answer: { data: OrdersData } = await execute<OrdersData>(query, { after });
       seen.push(...answer.data.orders.nodes.map(({ id }) => id));
       after = answer.data.orders.pageInfo.endCursor;

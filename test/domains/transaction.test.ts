@@ -28,7 +28,18 @@ const TRANSACTIONS = `query ($id: ID!, $first: Int, $after: String) { order(id: 
 describe('Order.transactions', () => {
   test('the newest come first, and pages lose and double nothing, also where times tie, lack or are odd', async () => {
     const order = await seed.order();
-    const times = [new Date(2), new Date(1), new Date(2), null, undefined, 'yesterday', 17, new Date(2), undefined, true];
+    const times = [
+      new Date(2),
+      new Date(1),
+      new Date(2),
+      null,
+      undefined,
+      'yesterday',
+      17,
+      new Date(2),
+      undefined,
+      true,
+    ];
     for (const createdAt of times) await seed.transaction(order, { createdAt });
     const whole = await execute<OrderData>(TRANSACTIONS, { id: order.id });
     const wanted = whole.data.order.transactions.nodes;
@@ -36,7 +47,7 @@ describe('Order.transactions', () => {
     expect(new Set(wanted.map(({ id }) => id)).size).toBe(times.length);
     const seen = [];
     let after: string | null = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const answer: { data: OrderData } = await execute<OrderData>(TRANSACTIONS, { id: order.id, first: 1, after });
       const { nodes, pageInfo } = answer.data.order.transactions;
       seen.push(...nodes);
@@ -48,7 +59,17 @@ describe('Order.transactions', () => {
 
   test('amounts are exact however they are stored, and null where they are no number', async () => {
     const order = await seed.order();
-    const amounts = [Decimal128.fromString('0.10'), 0.1, '0.1', 12, Decimal128.fromString('1E+2'), 'much', Number.NaN, {}];
+    const amounts = [
+      Decimal128.fromString('0.10'),
+      0.1,
+      '0.1',
+      12,
+      Decimal128.fromString('1E+2'),
+      'much',
+      Number.NaN,
+      '1e1000000',
+      {},
+    ];
     for (const [at, amount] of amounts.entries()) await seed.transaction(order, { amount, createdAt: new Date(-at) });
     const answer = await execute<OrderData>(TRANSACTIONS, { id: order.id });
     expect(answer.errors).toEqual([]);
@@ -58,6 +79,7 @@ describe('Order.transactions', () => {
       '0.10',
       '12.00',
       '100.00',
+      null,
       null,
       null,
       null,
@@ -98,7 +120,10 @@ describe('Order.transactions', () => {
     await mongo.run((db) => db.collection('transactions').insertMany(many));
     const examined = () =>
       mongo.run(async (db) => {
-        const { queryExecutor } = (await db.command({ serverStatus: 1 }))['metrics'] as Record<string, Record<string, number>>;
+        const { queryExecutor } = (await db.command({ serverStatus: 1 }))['metrics'] as Record<
+          string,
+          Record<string, number>
+        >;
         return Number(queryExecutor?.['scannedObjects']);
       });
     const before = await examined();
@@ -109,7 +134,8 @@ describe('Order.transactions', () => {
 
   test('siblings in one level are side by side: users and transactions of 3 orders cost one statement each', async () => {
     const ada = await seed.user();
-    for (let at = 0; at < 3; at += 1) await seed.transaction(await seed.order({ user: ada }), { userId: new ObjectId(ada.id) });
+    for (let at = 0; at < 3; at += 1)
+      await seed.transaction(await seed.order({ user: ada }), { userId: new ObjectId(ada.id) });
     const query = '{ orders(first: 3) { nodes { user { username } transactions { nodes { userId amount } } } } }';
     expect(await execute(query)).toHaveCost({ postgres: 1, mongo: 2 });
   });
@@ -125,10 +151,22 @@ describe('Order.transactions', () => {
 
   test('a forged cursor is BAD_USER_INPUT', async () => {
     const order = await seed.order();
-    for (const parts of [['transactions', '{"$where":"1"}', '{'], ['transactions', 'x', 'y'], ['orders', null, null]]) {
+    for (const parts of [
+      ['transactions', '{"$where":"1"}', '{'],
+      ['transactions', 'x', 'y'],
+      ['orders', null, null],
+    ]) {
       const after = Buffer.from(JSON.stringify(parts)).toString('base64url');
       const answer = await execute(TRANSACTIONS, { id: order.id, after });
       expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'after' } }]);
     }
   });
+});
+
+test('a reference that a program wrote in upper case is found', async () => {
+  const order = await seed.order();
+  await seed.transaction(order, { orderId: order.id.toUpperCase(), createdAt: new Date(1) });
+  await seed.transaction(order, { createdAt: new Date(2) });
+  const answer = await execute<OrderData>(TRANSACTIONS.replaceAll('amount', 'amount orderId'), { id: order.id });
+  expect(answer.data.order.transactions).toMatchObject({ totalCount: 2, nodes: [{ orderId: order.id }, { orderId: order.id }] });
 });

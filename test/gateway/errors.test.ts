@@ -8,7 +8,14 @@ import { errorFormatter } from '../../src/gateway/errors.js';
 
 function formatted(original: Error) {
   const lines: string[] = [];
-  const logger = pino({ level: 'warn' }, { write: (line: string) => { lines.push(line); } });
+  const logger = pino(
+    { level: 'warn' },
+    {
+      write: (line: string) => {
+        lines.push(line);
+      },
+    },
+  );
   const error = new GraphQLError(original.message, { path: ['orders', 3, 'user'], originalError: original });
   return { out: errorFormatter(logger)(error.toJSON(), error), log: lines.join('') };
 }
@@ -25,7 +32,11 @@ describe('what leaves the process', () => {
 
   test('of an error of ours: message and code, not the cause, which the log has', () => {
     const { out, log } = formatted(new AppError('MONGO_UNAVAILABLE', 'try again', { cause: new Error('host:27017') }));
-    expect(out).toEqual({ message: 'try again', path: ['orders', 3, 'user'], extensions: { code: 'MONGO_UNAVAILABLE' } });
+    expect(out).toEqual({
+      message: 'try again',
+      path: ['orders', 3, 'user'],
+      extensions: { code: 'MONGO_UNAVAILABLE' },
+    });
     expect(log).toContain('host:27017');
   });
 });

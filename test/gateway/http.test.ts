@@ -24,7 +24,10 @@ describe('POST /graphql', () => {
   test('answers a query over both databases', async () => {
     const ada = await seed.user({ username: 'Ada' });
     const order = await seed.order({ user: ada });
-    const response = await post({ query: 'query ($id: ID!) { order(id: $id) { user { username } } }', variables: { id: order.id } });
+    const response = await post({
+      query: 'query ($id: ID!) { order(id: $id) { user { username } } }',
+      variables: { id: order.id },
+    });
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ data: { order: { user: { username: 'Ada' } } } });
   });
@@ -37,7 +40,9 @@ describe('POST /graphql', () => {
       return ((await response.json()) as { data: { order: { user: { username: string } } } }).data.order.user.username;
     };
     expect(await ask()).toBe('Ada');
-    await databases.platform.mongo.run((db) => db.collection('users').updateMany({ username: 'Ada' }, { $set: { username: 'Grace' } }));
+    await databases.platform.mongo.run((db) =>
+      db.collection('users').updateMany({ username: 'Ada' }, { $set: { username: 'Grace' } }),
+    );
     expect(await ask()).toBe('Grace');
   });
 
@@ -61,7 +66,9 @@ describe('POST /graphql', () => {
 
   test('300 requests at once are all answered', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 300 }, async () => (await post({ query: '{ orders(first: 5) { nodes { id user { id } } } }' })).json()),
+      Array.from({ length: 300 }, async () =>
+        (await post({ query: '{ orders(first: 5) { nodes { id user { id } } } }' })).json(),
+      ),
     );
     for (const answer of answers) expect(answer).not.toHaveProperty('errors');
   });
@@ -93,7 +100,9 @@ describe('GET', () => {
 test('a port that is taken is a PortError that names PORT', async () => {
   const taken = createServer();
   const port = await new Promise<number>((resolve) => {
-    taken.listen(0, '127.0.0.1', () => { resolve((taken.address() as { port: number }).port); });
+    taken.listen(0, '127.0.0.1', () => {
+      resolve((taken.address() as { port: number }).port);
+    });
   });
   const started = startGateway({ platform: databases.platform, host: '127.0.0.1', port });
   await expect(started).rejects.toThrow(PortError);

@@ -35,7 +35,11 @@ const ID = (digit: string) => digit.repeat(24);
 const NAME = new Set(['name']);
 
 /** What a reader was asked, in order. */
-type Asked = { method: string; keys: readonly string[]; fields?: string[] };
+interface Asked {
+  method: string;
+  keys: readonly string[];
+  fields?: string[];
+}
 
 /** A reader that has a row for each key but those of `missing`, in the reverse order, and fails while it is told to. */
 function reader({ missing = [] as string[], fails = (): boolean => false } = {}) {
@@ -46,11 +50,21 @@ function reader({ missing = [] as string[], fails = (): boolean => false } = {})
     if (fails()) throw new Error('the database is away');
   };
   const source: SourceReader = {
-    async findByKeys<R extends object>(_source: object, _field: string, keys: readonly string[], fields: ReadonlySet<string>) {
+    async findByKeys<R extends object>(
+      _source: object,
+      _field: string,
+      keys: readonly string[],
+      fields: ReadonlySet<string>,
+    ) {
       note({ method: 'findByKeys', keys, fields: [...fields].sort() });
       return there(keys).map((id) => ({ id: id.toUpperCase() })) as unknown as R[];
     },
-    async findPages<R extends object>(_source: object, _field: string, keys: readonly string[], { first }: PageRequest) {
+    async findPages<R extends object>(
+      _source: object,
+      _field: string,
+      keys: readonly string[],
+      { first }: PageRequest,
+    ) {
       note({ method: `findPages first ${first}`, keys });
       const page = (id: string): Page<R> => ({ rows: [{ row: { id } as R, position: [id] }], hasNextPage: false });
       return new Map(there(keys).map((id) => [id, page(id)]));
@@ -145,7 +159,9 @@ describe('many', () => {
 
 describe('a declaration that cannot hold', () => {
   test('a relation over a field that is not there is refused at once', () => {
-    expect(() => defineOne({ name: 'x', from: parents, field: 'nope', to: children, target: 'id' })).toThrow(/no field "nope"/);
+    expect(() => defineOne({ name: 'x', from: parents, field: 'nope', to: children, target: 'id' })).toThrow(
+      /no field "nope"/,
+    );
   });
 
   test('an order that does not end with the key is refused: rows that tie would be lost', () => {

@@ -31,7 +31,14 @@ test('rows are matched by key; of two with one key the first wins, and keys such
 
 test('a cursor gives back its position, to its own source only', () => {
   const list = (name: string) =>
-    defineSource({ name, database: 'mongo', from: name, key: 'id', fields: { id: { kind: 'text' } }, orderBy: [{ field: 'id', direction: 'asc' }] });
+    defineSource({
+      name,
+      database: 'mongo',
+      from: name,
+      key: 'id',
+      fields: { id: { kind: 'text' } },
+      orderBy: [{ field: 'id', direction: 'asc' }],
+    });
   const cursor = encodeCursor(list('a'), ['ü"\n']);
   expect(cursor).toMatch(/^[\w-]+$/);
   expect(decodeCursor(list('a'), cursor)).toEqual(['ü"\n']);

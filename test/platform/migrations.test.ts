@@ -14,7 +14,11 @@ beforeEach(async () => {
   await onServer((client) => client.query(`CREATE DATABASE ${name}`));
 });
 // Without FORCE: a connection that a migration has left open fails this.
-afterAll(() => onServer(async (client) => { for (const name of names) await client.query(`DROP DATABASE ${name}`); }));
+afterAll(() =>
+  onServer(async (client) => {
+    for (const name of names) await client.query(`DROP DATABASE ${name}`);
+  }),
+);
 
 async function sql(...statements: string[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
@@ -40,16 +44,31 @@ describe('migrations', () => {
 
   test('looking at what is pending changes nothing', async () => {
     await pendingMigrations(url);
-    expect(await sql('SELECT 1 FROM pg_class WHERE relnamespace = \'public\'::regnamespace')).toEqual([]);
+    expect(await sql("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual([]);
   });
 
   test("they are recorded where Prisma's own engine finds them", async () => {
     await applyMigrations(url);
-    const rows = await sql('SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations ORDER BY 1');
+    const rows = await sql(
+      'SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations ORDER BY 1',
+    );
     expect(rows).toEqual([
       { migration_name: '000_baseline', finished: true },
       { migration_name: '001_orders', finished: true },
     ]);
+  });
+
+  test("a database that also has migrations of somebody else's is told the same, and gets the same", async () => {
+    await applyMigrations(url);
+    await sql(
+      `DELETE FROM _prisma_migrations`,
+      `DROP TABLE orders`,
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+       VALUES ('1', 'x', '20200101000000_theirs', now(), 1)`,
+    );
+    const pending = (await pendingMigrations(url)).map(({ name }) => name);
+    expect(pending).toEqual(['000_baseline', '001_orders']);
+    expect(await applyMigrations(url)).toEqual(pending);
   });
 
   test('an orders table that is there is adopted: what it lacks is added, and no row is lost', async () => {

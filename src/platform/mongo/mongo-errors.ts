@@ -14,13 +14,25 @@ const NOT_NOW = new Set([
   13436, // NotPrimaryOrSecondary
 ]);
 
+/** What the driver throws when there is no server, no connection, or no answer in time. */
+const OUT_OF_REACH = [
+  mongo.MongoNetworkError,
+  mongo.MongoSystemError,
+  mongo.MongoNotConnectedError,
+  mongo.MongoTopologyClosedError,
+  mongo.MongoOperationTimeoutError,
+  mongo.MongoClientClosedError,
+  mongoose.Error.MongooseServerSelectionError,
+];
+
+/** Classes that the driver keeps to itself. */
+const POOL_ERRORS = new Set(['MongoPoolClosedError', 'MongoWaitQueueTimeoutError']);
+
 /** Whether an error says that MongoDB cannot be asked, rather than that the question was wrong. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return typeof error.code === 'number' && NOT_NOW.has(error.code);
-  if (error instanceof mongo.MongoAPIError) {
-    return error instanceof mongo.MongoNotConnectedError || error instanceof mongo.MongoTopologyClosedError;
-  }
-  if (error instanceof mongo.MongoError || error instanceof mongoose.Error.MongooseServerSelectionError) return true;
-  // The reason of AbortSignal.timeout.
+  if (OUT_OF_REACH.some((type) => error instanceof type)) return true;
+  if (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name)) return true;
+  // The deadline that every command gets.
   return error instanceof DOMException && error.name === 'TimeoutError';
 }

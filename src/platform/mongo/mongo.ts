@@ -43,9 +43,9 @@ export class MongoDatabase implements AsyncDisposable {
       serverSelectionTimeoutMS: SELECTION_TIMEOUT,
       waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
     });
-    reportCommands(connection.getClient());
     try {
       await connection.asPromise();
+      reportCommands(connection.getClient());
     } catch (error) {
       await connection.close();
       throw unavailable(error);
@@ -62,11 +62,16 @@ export class MongoDatabase implements AsyncDisposable {
   async run<T>(work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>): Promise<T> {
     const { db } = this.connection;
     if (db === undefined) throw unavailable(undefined);
-    const limits = { maxTimeMS: COMMAND_TIMEOUT, signal: AbortSignal.timeout(COMMAND_TIMEOUT + 1_000) };
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new DOMException('MongoDB did not answer in time', 'TimeoutError'));
+    }, COMMAND_TIMEOUT + 1_000);
     try {
-      return await work(db, limits);
+      return await work(db, { maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal });
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../../join/source.js';
 import { isPosition, positionFrom, sortOf, stagesAfter, type Document } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
-import { fromStored, toStored } from './values.js';
+import { fromStored, storedForms } from './values.js';
 
 /**
  * Reads any source that lies in MongoDB, as it lies there: documents are read raw and each value is converted or, where
@@ -59,7 +59,7 @@ export class MongoSourceReader implements SourceReader {
     keys: readonly string[],
     request: PageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
-    const stored = storedKeys(source, field, keys);
+    const { kind } = fieldOf(source, field);
     const lookup = {
       from: source.from,
       localField: 'stored',
@@ -67,7 +67,7 @@ export class MongoSourceReader implements SourceReader {
       pipeline: pageStages(source, request),
       as: 'rows',
     };
-    const stages = [{ $documents: keys.map((key, at) => ({ key, stored: stored[at] })) }, { $lookup: lookup }];
+    const stages = [{ $documents: keys.map((key) => ({ key, stored: storedForms(kind, key) })) }, { $lookup: lookup }];
     const groups = await this.#database.run((db, limits) =>
       db.aggregate<{ key: string; rows: Document[] }>(stages, limits).toArray(),
     );
@@ -88,13 +88,20 @@ export class MongoSourceReader implements SourceReader {
       db.collection(source.from).aggregate<{ _id: unknown; count: number }>(stages, limits).toArray(),
     );
     const { kind } = fieldOf(source, field);
-    return new Map(groups.map(({ _id, count }) => [String(fromStored(kind, _id)), count]));
+    const counts = new Map<string, number>();
+    for (const { _id, count } of groups) {
+      const key = String(fromStored(kind, _id));
+      counts.set(key, (counts.get(key) ?? 0) + count);
+    }
+    return counts;
   }
 }
 
 function storedKeys(source: Source, field: string, keys: readonly string[]): unknown[] {
   const { kind } = fieldOf(source, field);
-  return keys.map((key) => toStored(kind, key));
+  // An `_id` is what it is: the driver made it.
+  if (field === source.key) return keys.map((key) => storedForms(kind, key)[0]);
+  return keys.flatMap((key) => storedForms(kind, key));
 }
 
 function projection(source: Source, fields: ReadonlySet<string>): Record<string, 0 | 1> {

@@ -4,9 +4,13 @@ import { presentedId, type FieldKind } from '../../join/source.js';
 
 const { Decimal128, EJSON, ObjectId } = mongoose.mongo.BSON;
 
-/** A normalised key as MongoDB stores it: 24 hex characters become an ObjectId, the rest stays a string. */
-export function toStored(kind: FieldKind, key: string): unknown {
-  return kind === 'objectId' ? new ObjectId(key) : key;
+/**
+ * The values under which a normalised key may lie in a document. An id in a reference was written by somebody's program:
+ * as an ObjectId or as a string, in either case.
+ */
+export function storedForms(kind: FieldKind, key: string): readonly unknown[] {
+  if (kind === 'objectId') return [new ObjectId(key), key, key.toUpperCase()];
+  return kind === 'uuid' ? [key, key.toUpperCase()] : [key];
 }
 
 /**
@@ -36,11 +40,15 @@ function toId(kind: FieldKind, value: unknown): string | null {
   return typeof value === 'string' ? presentedId(kind, value) : EJSON.stringify(value);
 }
 
+/** Nobody's money has more digits; written out, 1e6000 would be an answer of its own size. */
+const MAX_EXPONENT = 40;
+
 /** Money, stored as Decimal128, a number or a string, as an exact decimal string; null for what is no number. */
 function toDecimal(value: unknown): string | null {
   if (!(value instanceof Decimal128) && typeof value !== 'number' && typeof value !== 'string') return null;
   try {
-    return new Big(value.toString().trim()).toFixed();
+    const decimal = new Big(value.toString().trim());
+    return Math.abs(decimal.e) <= MAX_EXPONENT ? decimal.toFixed() : null;
   } catch {
     return null;
   }

@@ -5,6 +5,21 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+const TYPES: Readonly<Record<FieldKind, string>> = {
+  uuid: 'uuid',
+  // The ids of the other database are text here.
+  objectId: 'text',
+  text: 'text',
+  int: 'int',
+  decimal: 'numeric',
+  dateTime: 'timestamptz',
+};
+
+/** The type that a value of this kind is cast to before it is compared with a column. */
+export function typeOf(kind: FieldKind): string {
+  return TYPES[kind];
+}
+
 /** The expression that reads a field: money as text, so that it never becomes a float on the way. */
 export function columnOf(source: Source, name: string): string {
   const column = quoted(storedName(source, name));

@@ -44,7 +44,8 @@ export async function pendingMigrations(url: string): Promise<readonly Migration
   const { history } = await withEngine(url, (engine) =>
     engine.diagnoseMigrationHistory({ migrationsList: list, optInToShadowDatabase: false, filters: FILTERS }),
   );
-  const pending = history?.diagnostic === 'databaseIsBehind' ? history.unappliedMigrationNames : [];
+  // Absent when up to date; a database that also has migrations of somebody else's is behind all the same.
+  const pending = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
   return Promise.all(pending.map(async (name) => ({ name, sql: await readFile(sqlFile(name), 'utf8') })));
 }
 

@@ -9,7 +9,7 @@ import {
   type Source,
   type SourceReader,
 } from '../../join/source.js';
-import { columnOf, isComparable, positionOf, quoted } from './columns.js';
+import { columnOf, isComparable, positionOf, quoted, typeOf } from './columns.js';
 
 /** Runs one statement and gives its rows; in the gateway it is Prisma's `$queryRawUnsafe`. */
 export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record<string, unknown>[]>;
@@ -84,7 +84,7 @@ export class PostgresSourceReader implements SourceReader {
 function keyColumn(source: Source, field: string): { expression: string; type: string; arrayType: string } {
   const column = quoted(storedName(source, field));
   const { kind } = fieldOf(source, field);
-  const type = kind === 'uuid' ? 'uuid' : kind === 'int' ? 'int' : 'text';
+  const type = typeOf(kind);
   return { expression: kind === 'objectId' ? `lower(${column})` : column, type, arrayType: `${type}[]` };
 }
 
@@ -107,10 +107,10 @@ function pageColumns(source: Source, request: PageRequest): string {
 function keysetAfter(source: Source, after: Position | null, parameter: number) {
   if (after === null) return { after: null, parameters: [] };
   const columns = source.orderBy.map((term) => quoted(storedName(source, term.field)));
-  const casts = source.orderBy.map((term, at) => {
-    const { kind } = fieldOf(source, term.field);
-    return `$${parameter + at}::${kind === 'dateTime' ? 'text::timestamptz' : kind === 'decimal' ? 'numeric' : kind}`;
-  });
+  // By way of text: bound as a timestamp, the value would pass through a JavaScript date and lose its microseconds.
+  const casts = source.orderBy.map(
+    (term, at) => `$${parameter + at}::text::${typeOf(fieldOf(source, term.field).kind)}`,
+  );
   const sign = source.orderBy[0]?.direction === 'desc' ? '<' : '>';
   return { after: `(${columns.join(', ')}) ${sign} (${casts.join(', ')})`, parameters: [...after] };
 }
