@@ -43,7 +43,7 @@ async function reset(directory) {
 function dataDirectory() {
   const file = path.join(PROJECT, '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8'))['TANDEM_DATA_DIR'] : undefined;
-  return path.resolve(PROJECT, process.env['TANDEM_DATA_DIR'] || fromFile || '.data');
+  return path.resolve(PROJECT, (process.env['TANDEM_DATA_DIR'] ?? fromFile) || '.data');
 }
 
 /**

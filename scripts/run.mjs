@@ -14,6 +14,8 @@ try {
   await setup({ build: true });
   const { main } = await import(pathToFileURL(path.join(PROJECT, 'dist', `${entry}.js`)).href);
   await main({ task, argv });
+  // Not by itself: Prisma's schema engine leaves a timer of 10 s. What was printed goes out first.
+  process.stdout.write('', () => process.exit());
 } catch (error) {
   printFailure(error);
   // Not by itself: whatever the failed start left open must not keep the process.

@@ -69,7 +69,7 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
 
 /** An address without its password, for messages and logs. */
 export function maskedUrl(address: string): string {
-  return address.replace(/(:\/\/[^:@/]*):.*@/s, '$1:***@').replace(/([?&]\w*password=)[^&]*/gi, '$1***');
+  return address.replace(/(:\/\/[^:@/]*):.*@/s, '$1:***@').replace(/([?&]\w*(?:password|properties)=)[^&]*/gi, '$1***');
 }
 
 function url(protocols: readonly string[], example: string) {
@@ -85,12 +85,12 @@ function url(protocols: readonly string[], example: string) {
 
 /** A password with a bare @ or / would end too early, and its rest would be taken, and shown, as a host. */
 function hasOneReading(address: string): boolean {
-  return /^[^:]+:\/\/(?:[^@/?#]*@)?[^@/?#]+(?:\/[^@?#]*)?(?:\?[^#]*)?$/.test(address);
+  return /^[^:]+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@?#]*)?(?:\?[^#]*)?$/.test(address);
 }
 
 /** A list of hosts, as MongoDB's addresses may have, is no URL to the platform's parser. */
 function protocolOf(address: string): string {
-  return /^([a-z+]+:)\/\/[^/\s]+/i.exec(address)?.[1]?.toLowerCase() ?? '';
+  return /^([a-z+]+:)\/\/[^\s]+/i.exec(address)?.[1]?.toLowerCase() ?? '';
 }
 
 function fromFile(path: string): Variables {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { openDatabases, provideDatabases } from './cli/databases.js';
 import { firstAnswer } from './cli/first-answer.js';
@@ -7,7 +6,7 @@ import { loadConfig, maskedUrl, type Config } from './config.js';
 import { checkPort } from './gateway/port.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
-import { loggedTask, type Task } from './platform/task.js';
+import type { Task } from './platform/task.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
 const SHUTDOWN_TIMEOUT = 10_000;
@@ -31,7 +30,6 @@ export async function main({ task }: { readonly task: Task }): Promise<void> {
   } finally {
     await stopAll(started);
   }
-  process.exit(0);
 }
 
 /**
@@ -43,7 +41,8 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const logger = createLogger(config.logLevel);
   if (port !== 0) await checkPort(host, port);
   const databases = await provideDatabases(config, task, (database) => {
-    logger.error(`${database} ended; what needs it answers with an error until it is started again: npm start`);
+    if (!stopping.aborted)
+      logger.error(`${database} ended; what needs it answers with an error until it is started again: npm start`);
   });
   started.push(databases.stop);
   stopping.throwIfAborted();
@@ -54,7 +53,7 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const gateway = await startGateway({ platform, host, port, production });
   started.push(() => gateway[Symbol.asyncDispose]());
   process.stdout.write(`
-${await firstAnswer(platform)}
+${await firstAnswer(platform, databases.own.postgres || databases.own.mongo)}
 
 PostgreSQL  ${maskedUrl(databases.databaseUrl)}
 MongoDB     ${maskedUrl(databases.mongodbUri)}
@@ -65,7 +64,12 @@ The graph   ${gateway.url}   (Ctrl-C stops everything)
 
 /** The last started is the first stopped. */
 async function stopAll(started: Stop[]): Promise<void> {
-  for (let stop = started.pop(); stop !== undefined; stop = started.pop()) await stop();
+  const failures: unknown[] = [];
+  for (let stop = started.pop(); stop !== undefined; stop = started.pop()) {
+    // What fails to stop keeps nothing else from stopping.
+    await Promise.resolve(stop()).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Aborted by the first signal that ends a process; a later one is somebody who will not wait. */

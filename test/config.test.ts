@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError, loadConfig, maskedUrl } from '../src/config.js';
 
 const NO_FILE = '/nowhere/.env';
@@ -18,7 +18,12 @@ function refusal(variables: Record<string, string>): string {
 
 describe('loadConfig', () => {
   test('nothing set means embedded databases on the loopback', () => {
-    expect(loadConfig({}, NO_FILE)).toMatchObject({ databaseUrl: null, mongodbUri: null, host: '127.0.0.1', port: 4000 });
+    expect(loadConfig({}, NO_FILE)).toMatchObject({
+      databaseUrl: null,
+      mongodbUri: null,
+      host: '127.0.0.1',
+      port: 4000,
+    });
   });
 
   test('every wrong variable is named at once, with what would be right', () => {
@@ -46,9 +51,12 @@ describe('loadConfig', () => {
   });
 
   test('.env is read, and the environment wins over it', async () => {
-    const file = join(await mkdtemp(join(tmpdir(), 'tandem-env-')), '.env');
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-env-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, '.env');
     await writeFile(file, 'PORT=5000\nHOST="0.0.0.0" # everywhere\n');
     expect(loadConfig({ PORT: '6000' }, file)).toMatchObject({ port: 6000, host: '0.0.0.0' });
+    expect(loadConfig({ PORT: '' }, file)).toMatchObject({ port: 5000 });
   });
 
   test('the settings cannot be changed afterwards', () => {

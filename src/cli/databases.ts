@@ -64,9 +64,12 @@ export async function openDatabases(databases: Databases, logger: Logger): Promi
   }
 }
 
-/** What the driver said, which every layer above it wraps. */
+/** What the driver said: the innermost message, without what Prisma puts around it. */
 function reasonOf(error: unknown): string {
-  return 'TODO';
+  let reason = '';
+  for (let inner = error; inner instanceof Error; inner = inner.cause) reason = inner.message;
+  const lastLine = reason.slice(reason.lastIndexOf('\n') + 1);
+  return (/Message: `(.*)`/.exec(lastLine)?.[1] ?? lastLine).replace(/\.$/, '');
 }
 
 function start(config: Config, own: Databases['own'], task: Task, onExit: (database: string) => void) {

@@ -1,7 +1,6 @@
 import { orders } from '../domains/order/order.source.js';
 import { transactionModel } from '../domains/transaction/transaction.model.js';
 import { userModel } from '../domains/user/user.model.js';
-import { users } from '../domains/user/user.source.js';
 import type { Platform } from '../platform/platform.js';
 import type { Progress } from '../platform/task.js';
 
@@ -11,31 +10,39 @@ const FIRST_NAMES = ['Ada', 'Alan', 'Barbara', 'Edsger', 'Frances', 'Grace', 'Ji
 const LAST_NAMES = ['Allen', 'Codd', 'Gray', 'Hopper', 'Lamport'];
 const MINUTE = 60_000;
 
-/** Whether both databases are there and hold neither users nor orders. */
-export async function isEmpty({ readers }: Platform): Promise<boolean> {
-  const counts = await Promise.all([readers.postgres.count(orders), readers.mongo.count(users)]);
-  return counts.every((count) => count === 0);
+/** Whether there are no orders, and no users but those of a demonstration that was cut short. */
+export async function isEmpty({ readers, mongo }: Platform): Promise<boolean> {
+  if ((await readers.postgres.count(orders)) > 0) return false;
+  const ids = demonstrationUsers(new Date()).map(({ _id }) => _id);
+  return (await userModel(mongo.connection).countDocuments({ _id: { $nin: ids } })) === 0;
 }
 
-/** Fills empty databases with users, orders and, for two orders in three, a transaction: the same ones every time. */
-export async function insertDemonstrationData(platform: Platform, update: Progress): Promise<void> {
+/**
+ * Fills empty databases with users, orders and, for two orders in three, a transaction: the same ones every time. The
+ * orders come last, in one statement: without them, whatever is there of the others is replaced.
+ */
+export async function insertDemonstrationData({ postgres, mongo }: Platform, update: Progress): Promise<void> {
   const now = new Date();
   const people = demonstrationUsers(now);
-  // The models turn the ids into ObjectIds and the amounts into Decimal128s.
-  await platform.mongo.run(() => userModel(platform.mongo.connection).insertMany(people));
-  update(1 / 3, `${USERS} users`);
   const bought = demonstrationOrders(people, now);
-  await platform.postgres.run((prisma) => prisma.order.createMany({ data: bought }));
-  update(2 / 3, `${ORDERS} orders`);
   const paid = bought
     .filter((_, at) => at % 3 !== 0)
-    .map(({ id, userId, total, createdAt }) => ({
+    .map(({ id, userId, total, createdAt }, at) => ({
+      _id: hex(at + 1, 24),
       orderId: id,
       userId,
       amount: total,
       createdAt: new Date(createdAt.getTime() + MINUTE),
     }));
-  await platform.mongo.run(() => transactionModel(platform.mongo.connection).insertMany(paid));
+  // The models turn the ids into ObjectIds and the amounts into Decimal128s.
+  const [userDocuments, transactionDocuments] = [userModel(mongo.connection), transactionModel(mongo.connection)];
+  await mongo.run(() => userDocuments.deleteMany({ _id: { $in: people.map(({ _id }) => _id) } }));
+  await mongo.run(() => userDocuments.insertMany(people));
+  update(1 / 3, `${USERS} users`);
+  await mongo.run(() => transactionDocuments.deleteMany({ _id: { $in: paid.map(({ _id }) => _id) } }));
+  await mongo.run(() => transactionDocuments.insertMany(paid));
+  update(2 / 3, `${paid.length} transactions`);
+  await postgres.run((prisma) => prisma.order.createMany({ data: bought }));
 }
 
 function demonstrationUsers(now: Date) {

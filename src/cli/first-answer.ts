@@ -19,8 +19,10 @@ const SHOWN = 3;
 /**
  * Runs the sample query and says what a newcomer wants to know: the query, the beginning of its answer, and the
  * statements that it took, as the drivers reported them, beside what one look-up per order would have taken.
+ *
+ * @param isPrivate the data is somebody's own: it is counted, and not shown
  */
-export async function firstAnswer(platform: Platform): Promise<string> {
+export async function firstAnswer(platform: Platform, isPrivate: boolean): Promise<string> {
   const apollo = createApollo(platform, false);
   try {
     const { result, statements } = await recordStatements(() => ask(apollo, platform));
@@ -28,8 +30,7 @@ export async function firstAnswer(platform: Platform): Promise<string> {
     return [
       'A query to paste:',
       indent(SAMPLE_QUERY),
-      `Its answer (the first ${Math.min(SHOWN, nodes.length)} of ${nodes.length} orders):`,
-      ...nodes.slice(0, SHOWN).map((node) => indent(JSON.stringify(node))),
+      ...(isPrivate ? [`Its answer has ${nodes.length} orders.`] : shown(nodes)),
       // People's own data may hold what fails a field; that is no reason not to serve the rest.
       ...errors.slice(0, SHOWN).map(({ message }) => indent(`error: ${message}`)),
       count(statements, nodes.length),
@@ -38,6 +39,13 @@ export async function firstAnswer(platform: Platform): Promise<string> {
   } finally {
     await apollo.stop();
   }
+}
+
+function shown(nodes: readonly unknown[]): string[] {
+  return [
+    `Its answer (the first ${Math.min(SHOWN, nodes.length)} of ${nodes.length} orders):`,
+    ...nodes.slice(0, SHOWN).map((node) => indent(JSON.stringify(node))),
+  ];
 }
 
 async function ask(apollo: ApolloServer<Scope>, platform: Platform): Promise<SampleAnswer> {

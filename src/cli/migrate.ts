@@ -1,7 +1,7 @@
 import { loadConfig, maskedUrl } from '../config.js';
 import { RELATIONS } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
-import { createIndexes, neededIndexes } from '../platform/mongo/indexes.js';
+import { createIndexes, describeIndex, missingIndexes, neededIndexes } from '../platform/mongo/indexes.js';
 import { applyMigrations, pendingMigrations } from '../platform/postgres/migrations.js';
 import type { CommandOptions } from '../platform/task.js';
 import { openDatabases, provideDatabases } from './databases.js';
@@ -20,11 +20,12 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
     const platform = await openDatabases(databases, createLogger(config.logLevel));
     try {
       const pending = await pendingMigrations(databaseUrl);
-      say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${pending.length} to apply`);
+      const count = pending.length === 0 ? 'nothing' : pending.length;
+      say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${count} to apply`);
       for (const { name, sql } of pending) say(`\n-- ${name}\n${sql.trim()}`);
-      const indexes = neededIndexes(RELATIONS);
-      say(`\nMongoDB ${maskedUrl(mongodbUri)}: indexes that the joins need`);
-      for (const { collection, key } of indexes) say(`  db.${collection}.createIndex(${JSON.stringify(key)})`);
+      const indexes = await missingIndexes(platform.mongo, neededIndexes(RELATIONS));
+      say(`\nMongoDB ${maskedUrl(mongodbUri)}: ${indexes.length === 0 ? 'nothing' : indexes.length} to create`);
+      for (const index of indexes) say(`  ${describeIndex(index)}`);
       if (dryRun) {
         say('\nA dry run: nothing was changed.');
         return;

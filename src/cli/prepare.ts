@@ -1,5 +1,11 @@
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
-import { createIndexes, neededIndexes } from '../platform/mongo/indexes.js';
+import {
+  createIndexes,
+  describeIndex,
+  missingIndexes,
+  neededIndexes,
+  type NeededIndex,
+} from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import { missingColumns } from '../platform/postgres/missing.js';
@@ -22,10 +28,19 @@ export async function prepare(platform: Platform, databases: Databases, task: Ta
   const { own, databaseUrl } = databases;
   if (own.postgres) await checkTables(platform);
   else await task('Apply migrations', () => applyMigrations(databaseUrl));
-  if (!own.mongo) await task('Create indexes', () => createIndexes(platform.mongo, neededIndexes(RELATIONS)));
+  const indexes = await missingIndexes(platform.mongo, neededIndexes(RELATIONS));
+  if (own.mongo) warnOfIndexes(platform, indexes);
+  else if (indexes.length > 0) await task('Create indexes', () => createIndexes(platform.mongo, indexes));
   if (!own.postgres && !own.mongo && (await isEmpty(platform))) {
     await task('Insert demonstration data', (update) => insertDemonstrationData(platform, update));
   }
+}
+
+/** Without them every answer is right, and slow. */
+function warnOfIndexes({ logger }: Platform, indexes: readonly NeededIndex[]): void {
+  if (indexes.length === 0) return;
+  const missing = indexes.map(describeIndex).join('; ');
+  logger.warn(`the database of MONGODB_URI lacks indexes that joins need; "npm run migrate" creates them: ${missing}`);
 }
 
 async function checkTables({ postgres }: Platform): Promise<void> {

@@ -7,6 +7,7 @@ export const CATALOGUE = {
   USER_NOT_FOUND: 'The user that the input names does not exist.',
   USER_UNVERIFIABLE: 'Whether the user exists cannot be found out now: MongoDB does not answer. Nothing was written.',
   ORDER_NUMBER_TAKEN: 'Another order has this order number.',
+  OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',
   INTERNAL_SERVER_ERROR: 'A fault on our side; the log has its details under `logId`.',

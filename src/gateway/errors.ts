@@ -12,10 +12,18 @@ type Formatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFo
  * name or driver text ever goes out.
  */
 export function errorFormatter(logger: Logger): Formatter {
+  // A database that is away fails every field of a batch with one error: it is logged once.
+  const logged = new WeakSet<AppError>();
   return (formatted, error) => {
     const appError = causedBy(error);
-    if (appError !== null) return present(formatted, appError, logger);
-    if (isQuerysOwn(error)) return { ...formatted, extensions: { code: codeOf(formatted) } };
+    if (appError !== null) {
+      if (appError.cause !== undefined && !logged.has(appError)) {
+        logger.warn({ code: appError.code, path: formatted.path, err: appError.cause }, appError.message);
+      }
+      logged.add(appError);
+      return present(formatted, appError);
+    }
+    if (isQuerysOwn(error)) return presentQuerys(formatted);
     const logId = randomUUID();
     logger.error({ logId, path: formatted.path, err: unwrapResolverError(error) }, 'a resolver failed');
     return {
@@ -26,9 +34,7 @@ export function errorFormatter(logger: Logger): Formatter {
   };
 }
 
-function present(formatted: GraphQLFormattedError, error: AppError, logger: Logger): GraphQLFormattedError {
-  if (error.cause !== undefined)
-    logger.warn({ code: error.code, path: formatted.path, err: error.cause }, error.message);
+function present(formatted: GraphQLFormattedError, error: AppError): GraphQLFormattedError {
   const field = error.field ?? variablePath(formatted.message);
   return {
     ...formatted,
@@ -37,9 +43,16 @@ function present(formatted: GraphQLFormattedError, error: AppError, logger: Logg
   };
 }
 
-/** A scalar does not know which input field it stands in; GraphQL says it of a variable: `... at "input.total"; ...`. */
+/** What GraphQL says of a query goes out as it is; of a variable's value it also says which one. */
+function presentQuerys(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const field = variablePath(formatted.message);
+  return { ...formatted, extensions: { code: codeOf(formatted), ...(field === undefined ? {} : { field }) } };
+}
+
+/** A scalar does not know where it stands; GraphQL says it of a variable: `Variable "$input" ... at "input.total"; ...`. */
 function variablePath(message: string): string | undefined {
-  return /^Variable "\$[^"]*" got invalid value .* at "([^"]+)";/.exec(message)?.[1];
+  const [, variable, path] = /^Variable "\$([^"]*)" (?:got invalid value .*? at "([^"]+)";|)/s.exec(message) ?? [];
+  return path ?? variable;
 }
 
 /** The AppError behind an error, however deep GraphQL has wrapped it. */
@@ -48,11 +61,14 @@ function causedBy(error: unknown): AppError | null {
   return error instanceof GraphQLError ? causedBy(error.originalError) : null;
 }
 
-/** Whether GraphQL found the fault in the query: nothing was thrown by a resolver. */
+/**
+ * Whether GraphQL found the fault in the query, or a resolver said with a code what it was. What is thrown without one
+ * while a value is written out is a GraphQLError too, but quotes the value, and the fault is ours.
+ */
 function isQuerysOwn(error: unknown): boolean {
-  return (
-    error instanceof GraphQLError && (error.originalError === undefined || error.originalError instanceof GraphQLError)
-  );
+  if (!(error instanceof GraphQLError)) return false;
+  const isGraphQLs = error.originalError === undefined || error.originalError instanceof GraphQLError;
+  return isGraphQLs && (error.path === undefined || 'code' in error.extensions);
 }
 
 function codeOf({ extensions }: GraphQLFormattedError): string {

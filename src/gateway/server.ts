@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from './errors.js';
@@ -39,6 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const app = fastify({ requestTimeout: REQUEST_TIMEOUT, forceCloseConnections: 'idle', bodyLimit: 1024 * 1024 });
   const apollo = createApollo(platform, production, app);
   await apollo.start();
+  answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
   if (!production) app.addHook('onRequest', welcomePage(GRAPHQL_PATH));
@@ -69,5 +71,21 @@ export function createApollo(platform: Platform, production: boolean, app?: Fast
       ApolloServerPluginLandingPageDisabled(),
       ...(app === undefined ? [] : [fastifyApolloDrainPlugin<Scope>(app)]),
     ],
+  });
+}
+
+/** What fails before it reaches the graph is answered in the graph's own form. */
+function answerInGraphql(app: FastifyInstance, logger: Logger): void {
+  const answer = (message: string) => ({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+  app.setNotFoundHandler((_request, reply) => {
+    void reply.code(404).send(answer(`nothing is here; the graph is at ${GRAPHQL_PATH}`));
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return reply.code(status).send(answer(error.message));
+    logger.error({ err: error }, 'a request failed');
+    return reply.code(500).send({
+      errors: [{ message: 'A fault on our side', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+    });
   });
 }

@@ -39,7 +39,7 @@ export function connectionType<R extends object>(node: ClassType<R>): ClassType<
     @Field(() => String, { description: 'The place in the list, opaque: pass it as `after`.' })
     cursor!: string;
 
-    @Field(() => node, { description: 'The item.' })
+    @Field(() => node, { nullable: true, description: 'The item; null when it cannot be shown, with an error.' })
     node!: R;
   }
 
@@ -48,7 +48,7 @@ export function connectionType<R extends object>(node: ClassType<R>): ClassType<
     @Field(() => [NodeEdge], { description: 'The items with their cursors.' })
     edges!: readonly NodeEdge[];
 
-    @Field(() => [node], { description: 'The items alone.' })
+    @Field(() => [node], { nullable: 'items', description: 'The items alone; one that cannot be shown is null.' })
     nodes!: readonly R[];
 
     @Field(() => PageInfo, { description: 'Where this page lies in the list.' })

@@ -5,6 +5,7 @@ import {
   GraphQLSkipDirective,
   isObjectType,
   Kind,
+  type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
   type SelectionNode,
@@ -22,13 +23,30 @@ export const RELATION_EXTENSION = 'relation';
  * Below a connection, what `nodes` and `edges { node }` select counts.
  */
 export function selectedFields(source: Source, info: GraphQLResolveInfo): ReadonlySet<string> {
-  const fields = new Set<string>();
+  const known = selections.get(info.variableValues)?.get(info.fieldNodes);
+  if (known !== undefined) return known;
+  const walk: Walk = { source, info, fields: new Set(), visited: new Set() };
   const type = getNamedType(info.returnType);
-  if (!isObjectType(type)) return fields;
-  for (const { selectionSet } of info.fieldNodes) {
-    if (selectionSet !== undefined) collect(source, info, type, selectionSet, fields);
+  for (const { selectionSet } of isObjectType(type) ? info.fieldNodes : []) {
+    if (selectionSet !== undefined) collect(walk, type as GraphQLObjectType, selectionSet);
   }
-  return fields;
+  const ofExecution = selections.get(info.variableValues) ?? new WeakMap<readonly FieldNode[], ReadonlySet<string>>();
+  selections.set(info.variableValues, ofExecution.set(info.fieldNodes, walk.fields));
+  return walk.fields;
+}
+
+/**
+ * Every row of a level asks the same; the walk is made once. The variables' object belongs to one execution and goes
+ * with it, and nothing here outlives it.
+ */
+const selections = new WeakMap<object, WeakMap<readonly FieldNode[], ReadonlySet<string>>>();
+
+interface Walk {
+  readonly source: Source;
+  readonly info: GraphQLResolveInfo;
+  readonly fields: Set<string>;
+  /** A fragment is walked once, however often it is spread: fragments that spread each other twice would double it. */
+  readonly visited: Set<SelectionSetNode>;
 }
 
 /** Every field of a source: what a service reads when nobody says less. */
@@ -38,24 +56,21 @@ export function allFields(source: Source): ReadonlySet<string> {
 
 const CONNECTION_FIELDS = new Set(['nodes', 'edges', 'node']);
 
-function collect(
-  source: Source,
-  info: GraphQLResolveInfo,
-  type: GraphQLObjectType,
-  selectionSet: SelectionSetNode,
-  fields: Set<string>,
-): void {
+function collect(walk: Walk, type: GraphQLObjectType, selectionSet: SelectionSetNode): void {
+  const { source, info, fields, visited } = walk;
+  if (visited.has(selectionSet)) return;
+  visited.add(selectionSet);
   for (const selection of selectionSet.selections.filter((one) => isIncluded(one, info))) {
     if (selection.kind !== Kind.FIELD) {
       const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
-      if (fragment !== undefined) collect(source, info, type, fragment.selectionSet, fields);
+      if (fragment !== undefined) collect(walk, type, fragment.selectionSet);
       continue;
     }
     const field = type.getFields()[selection.name.value];
     if (field === undefined) continue; // __typename
     const inner = getNamedType(field.type);
     if (isConnectionPart(type) && CONNECTION_FIELDS.has(field.name) && isObjectType(inner)) {
-      if (selection.selectionSet !== undefined) collect(source, info, inner, selection.selectionSet, fields);
+      if (selection.selectionSet !== undefined) collect(walk, inner, selection.selectionSet);
     } else if (!isConnectionPart(type)) {
       for (const name of neededBy(source, field.name, field.extensions)) fields.add(name);
     }

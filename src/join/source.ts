@@ -87,9 +87,14 @@ export function presentedId<T>(kind: FieldKind, value: T): T | string {
   return normalizeKey(kind, value) ?? value;
 }
 
-/** Neither database holds a NUL or half a surrogate pair in a text; as a parameter they would fail the statement. */
+/** PostgreSQL holds no NUL and no half surrogate pair in a text; as a parameter they would fail the statement. */
 function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
+  return storableText(text) === text;
+}
+
+/** A text as PostgreSQL can hold it: MongoDB holds what it cannot, and a copy must not fail for that. */
+export function storableText<T extends string | null>(text: T): T | string {
+  return text === null ? text : text.replaceAll('\0', '').toWellFormed();
 }
 
 /** Where a row stands in a sort: one value per term, each exact enough to continue from (microseconds included). */

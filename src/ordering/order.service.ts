@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.js';
 import type { PageArguments } from '../graph/paging.js';
 import { allFields } from '../graph/selection.js';
 import type { Joins } from '../join/joins.js';
+import { storableText } from '../join/source.js';
 import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orderUser } from '../domains/order/order.relations.js';
 import type { Orders } from '../domains/order/order.service.js';
@@ -64,8 +65,8 @@ export class OrderService {
   /**
    * Writes an order, after checking that its user exists, with copies of the user's name and e-mail.
    *
-   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE (the order may have been written: look it
-   * up by its number before you try again)
+   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE when nothing was written; OUTCOME_UNKNOWN
+   * when that cannot be said
    */
   async createOrder(input: CreateOrder): Promise<CreateOrderOutcome> {
     const order = checkedOrder(input);
@@ -124,7 +125,7 @@ export class OrderService {
 
   /** The order, or null when the number that the caller chose is taken. */
   async #insert({ orderNumber, ...order }: CheckedOrder, user: User): Promise<Order | null> {
-    const row = { ...order, userName: user.username, userEmail: user.email };
+    const row = { ...order, userName: storableText(user.username), userEmail: storableText(user.email) };
     if (orderNumber !== null) return this.#repository.insert({ ...row, orderNumber });
     for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
       const created = await this.#repository.insert({ ...row, orderNumber: newOrderNumber(new Date()) });

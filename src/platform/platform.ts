@@ -28,17 +28,17 @@ export interface PlatformOptions {
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { logger, applicationName = 'tandem' } = options;
-  const mongo = await MongoDatabase.open({ url: options.mongodbUri, applicationName });
-  const postgres = new PostgresDatabase({ url: options.databaseUrl, logger, applicationName });
+  const postgres = await PostgresDatabase.open({ url: options.databaseUrl, logger, applicationName });
+  let mongo: MongoDatabase;
+  try {
+    mongo = await MongoDatabase.open({ url: options.mongodbUri, applicationName });
+  } catch (error) {
+    await postgres[Symbol.asyncDispose]();
+    throw error;
+  }
   const close = async () => {
     await Promise.all([mongo[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()]);
   };
-  try {
-    await postgres.query('SELECT 1');
-  } catch (error) {
-    await close();
-    throw error;
-  }
   const readers = {
     postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters)),
     mongo: new MongoSourceReader(mongo),

@@ -1,5 +1,3 @@
-import type { Logger } from 'pino';
-
 /** How far a step is, from 0 to 1 where that is known, and what it does just now. */
 export type Progress = (fraction: number | undefined, detail?: string) => void;
 
@@ -11,14 +9,4 @@ export interface CommandOptions {
   readonly task: Task;
   /** The words after the command's name. */
   readonly argv: readonly string[];
-}
-
-/** Tasks for a log, where nobody watches: a line when one is done. */
-export function loggedTask(logger: Logger): Task {
-  return async (title, work) => {
-    const startedAt = performance.now();
-    const result = await work(() => undefined);
-    logger.info({ milliseconds: Math.round(performance.now() - startedAt) }, title);
-    return result;
-  };
 }

@@ -198,6 +198,12 @@ describe('orders', () => {
     expect(answer.data.orders).toEqual({ nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
   });
 
+  test.each([2 ** 31, 1.5, 'x'])('first: %j as a variable is BAD_USER_INPUT, and names it', async (first) => {
+    const answer = await execute('query ($first: Int) { orders(first: $first) { nodes { id } } }', { first });
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);
+    expect(answer).toHaveCost({});
+  });
+
   test.each([0, -1, 101, 2 ** 31 - 1])('first: %d is BAD_USER_INPUT, and nothing is read', async (first) => {
     const answer = await execute('query ($first: Int) { orders(first: $first) { nodes { id } } }', { first });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);

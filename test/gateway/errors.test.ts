@@ -41,6 +41,30 @@ describe('what leaves the process', () => {
   });
 });
 
+test('a value that cannot be written out is a fault of ours: it is logged, and not quoted', () => {
+  const { out, log } = formatted(new GraphQLError('String cannot represent value: 42'));
+  expect(out).toMatchObject({ extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+  expect(out.message).not.toContain('42');
+  expect(log).toContain('42');
+});
+
+test('an error with a code of its own goes out as a resolver has thrown it', () => {
+  const { out } = formatted(new GraphQLError('not now', { extensions: { code: 'NOT_NOW' } }));
+  expect(out).toMatchObject({ message: 'not now', extensions: { code: 'NOT_NOW' } });
+});
+
+test('one failure of a batch of fields is logged once', () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const format = errorFormatter(logger);
+  const away = new AppError('MONGO_UNAVAILABLE', 'try again', { cause: new Error('away') });
+  for (const at of [0, 1, 2]) {
+    const error = new GraphQLError(away.message, { path: ['orders', at, 'user'], originalError: away });
+    format(error.toJSON(), error);
+  }
+  expect(lines).toHaveLength(1);
+});
+
 describe('docs/errors.md', () => {
   test('lists every code, no code that does not exist, and each with its meaning', async () => {
     const page = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8');

@@ -74,6 +74,23 @@ describe('POST /graphql', () => {
   });
 });
 
+test.each([
+  ['a body that is no JSON', '{', { 'content-type': 'application/json' }, '/graphql', 400],
+  ['a body of an unknown kind', '<x/>', { 'content-type': 'application/xml' }, '/graphql', 415],
+  [
+    'a body of 2 MB',
+    JSON.stringify({ query: ' '.repeat(2e6) }),
+    { 'content-type': 'application/json' },
+    '/graphql',
+    413,
+  ],
+  ['a path where nothing is', '{}', { 'content-type': 'application/json' }, '/nothing', 404],
+] as const)('%s is refused in the form of a GraphQL error', async (_, body, headers, path, status) => {
+  const response = await fetch(new URL(path, gateway.url), { method: 'POST', headers, body });
+  expect(response.status).toBe(status);
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+});
+
 describe('GET', () => {
   test('/graphql shows a browser a page with the sample query that asks nothing of other hosts', async () => {
     const response = await fetch(gateway.url, { headers: { accept: 'text/html,*/*' } });

@@ -23,17 +23,22 @@ describe('createOrder', () => {
 
   test('an integer is a total, as a literal and as a variable', async () => {
     const ada = await seed.user();
-    const literal = await execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 12 }) { order { total } } }`);
+    const literal = await execute(
+      `mutation { createOrder(input: { userId: "${ada.id}", total: 12 }) { order { total } } }`,
+    );
     const variable = await execute(CREATE, { input: { userId: ada.id, total: 12 } });
     expect(literal.data).toEqual({ createOrder: { order: { total: '12.00' } } });
     expect(variable.data).toMatchObject({ createOrder: { order: { total: '12.00' } } });
   });
 
-  test.each([12.5, 'NaN', '1e3', true, { gt: 1 }])('a total of %j as a variable is BAD_USER_INPUT and names the field', async (total) => {
-    const answer = await execute(CREATE, { input: { userId: 'f'.repeat(24), total } });
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'input.total' } }]);
-    expect(answer).toHaveCost({});
-  });
+  test.each([12.5, 'NaN', '1e3', true, { gt: 1 }])(
+    'a total of %j as a variable is BAD_USER_INPUT and names the field',
+    async (total) => {
+      const answer = await execute(CREATE, { input: { userId: 'f'.repeat(24), total } });
+      expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'input.total' } }]);
+      expect(answer).toHaveCost({});
+    },
+  );
 
   test.each(['12.5', '"1e3"', 'true'])('a total of %s as a literal is BAD_USER_INPUT', async (total) => {
     const answer = await execute(`mutation { createOrder(input: { userId: "x", total: ${total} }) { order { id } } }`);
@@ -44,10 +49,22 @@ describe('createOrder', () => {
   test('what the service refuses has a code and the field', async () => {
     const ada = await seed.user();
     const refusals = [
-      [{ userId: 'f'.repeat(24), total: '1' }, { code: 'USER_NOT_FOUND', field: 'input.userId' }],
-      [{ userId: 'nonsense', total: '1' }, { code: 'BAD_USER_INPUT', field: 'input.userId' }],
-      [{ userId: ada.id, total: '-1' }, { code: 'BAD_USER_INPUT', field: 'input.total' }],
-      [{ userId: ada.id, total: '1', orderNumber: '' }, { code: 'BAD_USER_INPUT', field: 'input.orderNumber' }],
+      [
+        { userId: 'f'.repeat(24), total: '1' },
+        { code: 'USER_NOT_FOUND', field: 'input.userId' },
+      ],
+      [
+        { userId: 'nonsense', total: '1' },
+        { code: 'BAD_USER_INPUT', field: 'input.userId' },
+      ],
+      [
+        { userId: ada.id, total: '-1' },
+        { code: 'BAD_USER_INPUT', field: 'input.total' },
+      ],
+      [
+        { userId: ada.id, total: '1', orderNumber: '' },
+        { code: 'BAD_USER_INPUT', field: 'input.orderNumber' },
+      ],
     ] as const;
     for (const [input, extensions] of refusals) {
       const answer = await execute(CREATE, { input });

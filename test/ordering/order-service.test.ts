@@ -47,7 +47,9 @@ describe('OrderService.createOrder', () => {
   test('200 orders at once get 200 different numbers', async () => {
     const ada = await seed.user();
     const orders = Array.from({ length: 200 }, () => ordering().createOrder({ userId: ada.id, total: '1' }));
-    const numbers = (await Promise.all(orders)).map((outcome) => outcome.kind === 'created' && outcome.order.orderNumber);
+    const numbers = (await Promise.all(orders)).map(
+      (outcome) => outcome.kind === 'created' && outcome.order.orderNumber,
+    );
     expect(new Set(numbers).size).toBe(200);
     expect(numbers).not.toContain(false);
     expect(numbers[0]).toMatch(/^ORD-\d{8}-[0-9A-HJKMNP-TV-Z]{10}$/);
@@ -67,13 +69,16 @@ describe('OrderService.createOrder', () => {
     expect(outcome).toMatchObject({ kind: 'created', order: { total: Number(total).toFixed(2) } });
   });
 
-  test.each(['-1', '1e3', 'NaN', '0.001', '100000000.00', '', ' 1', '1,00', '0x10'])('a total of %j is BAD_USER_INPUT', async (total) => {
-    const ada = await seed.user();
-    const before = await ordersInTable();
-    const outcome = ordering().createOrder({ userId: ada.id, total });
-    await expect(outcome).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.total' });
-    expect(await ordersInTable()).toBe(before);
-  });
+  test.each(['-1', '1e3', 'NaN', '0.001', '100000000.00', '', ' 1', '1,00', '0x10'])(
+    'a total of %j is BAD_USER_INPUT',
+    async (total) => {
+      const ada = await seed.user();
+      const before = await ordersInTable();
+      const outcome = ordering().createOrder({ userId: ada.id, total });
+      await expect(outcome).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.total' });
+      expect(await ordersInTable()).toBe(before);
+    },
+  );
 
   test.each([
     ['', 'empty'],
@@ -89,7 +94,9 @@ describe('OrderService.createOrder', () => {
 
   test('a malformed user id is BAD_USER_INPUT, and no database is asked', async () => {
     const refused = await recordStatements(() =>
-      ordering().createOrder({ userId: 'nobody', total: '1' }).catch((error: unknown) => error),
+      ordering()
+        .createOrder({ userId: 'nobody', total: '1' })
+        .catch((error: unknown) => error),
     );
     expect(refused.result).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.userId' });
     expect(refused).toHaveCost({});

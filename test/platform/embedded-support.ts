@@ -1,16 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import mongoose from 'mongoose';
 import pg from 'pg';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config.js';
 import { findServers, parentOf } from '../../src/platform/embedded/processes.mjs';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
-export const CACHE = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'tandem');
+export const CACHE = loadConfig().cacheDirectory;
 export const isRoot = process.getuid?.() === 0;
 export const isLinux = process.platform === 'linux';
 /** For what may have to download MongoDB first. */

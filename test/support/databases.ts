@@ -65,7 +65,7 @@ export async function onServer<T>(work: (client: pg.Client) => Promise<T>): Prom
 }
 
 /** Runs `work` with a MongoDB client of its own. */
-export async function onMongo<T>(work: (client: mongoose.mongo.MongoClient) => Promise<T>): Promise<T> {
+async function onMongo<T>(work: (client: mongoose.mongo.MongoClient) => Promise<T>): Promise<T> {
   const client = new mongoose.mongo.MongoClient(inject('mongoUrl'));
   try {
     return await work(client);

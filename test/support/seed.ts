@@ -55,7 +55,12 @@ export class Seed {
   /** A transaction of an order. */
   async transaction(order: Seeded, fields: Fields = {}): Promise<Seeded> {
     const id = new ObjectId();
-    const sound = { userId: new ObjectId(), orderId: order.id, amount: Decimal128.fromString('10.00'), createdAt: new Date() };
+    const sound = {
+      userId: new ObjectId(),
+      orderId: order.id,
+      amount: Decimal128.fromString('10.00'),
+      createdAt: new Date(),
+    };
     await this.document('transactions', { _id: id, ...sound, ...fields });
     return { id: id.toHexString() };
   }

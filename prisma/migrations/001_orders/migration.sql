@@ -12,8 +12,22 @@ CREATE TABLE IF NOT EXISTS "orders" (
     CONSTRAINT "orders_orderNumber_key" UNIQUE ("orderNumber")
 );
 
-ALTER TABLE "orders" ADD COLUMN IF NOT EXISTS "userName" TEXT;
-ALTER TABLE "orders" ADD COLUMN IF NOT EXISTS "userEmail" TEXT;
+-- Only where one is missing: the lock that ALTER TABLE takes stops everybody, also when it has nothing to do.
+DO $$
+DECLARE
+    missing TEXT;
+BEGIN
+    FOR missing IN
+        SELECT name FROM unnest(ARRAY['userName', 'userEmail']) AS name
+        WHERE NOT EXISTS (
+            SELECT FROM pg_attribute
+            WHERE attrelid = '"orders"'::regclass AND attname = name AND NOT attisdropped
+        )
+    LOOP
+        EXECUTE format('ALTER TABLE "orders" ADD COLUMN %I TEXT', missing);
+    END LOOP;
+END
+$$;
 
 -- Lists are newest first, ties by id.
 CREATE INDEX IF NOT EXISTS "orders_createdAt_id_idx" ON "orders" ("createdAt" DESC, "id" DESC);

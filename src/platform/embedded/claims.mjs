@@ -94,7 +94,7 @@ function isHeld({ pid, identity }) {
  */
 function readClaims(folder) {
   /** @type {string[]} */
-  let names = [];
+  let names;
   try {
     names = readdirSync(folder).filter((name) => !name.endsWith('.new'));
   } catch {

@@ -61,6 +61,9 @@ function settings(port: number, data: string): string[] {
   ];
 }
 
+/** In milliseconds; an election takes one or two seconds. */
+const ELECTION_TIMEOUT = 15_000;
+
 /** True once this node is the primary of its own replica set, which is made, or told the new address, on the way. */
 async function ensurePrimary(address: string, durable: boolean): Promise<boolean> {
   const client = new mongoose.mongo.MongoClient(`mongodb://${address}/?directConnection=true`, {
@@ -68,12 +71,14 @@ async function ensurePrimary(address: string, durable: boolean): Promise<boolean
   });
   try {
     const admin = client.db('admin').admin();
-    for (;;) {
+    // Whoever waits for this gives up by its own clock; it must not be held in here.
+    for (const deadline = Date.now() + ELECTION_TIMEOUT; Date.now() < deadline;) {
       const hello = await admin.command({ hello: 1 });
       if (hello['isWritablePrimary'] === true) return true;
       await configure(admin, address, durable);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return false;
   } finally {
     await client.close();
   }

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Progress } from './embedded-server.js';
+import { isInterruption } from './interruption.js';
 
 const run = promisify(execFile);
 
@@ -47,7 +48,7 @@ export class MongoUnavailableError extends Error {
   }
 }
 
-export const SOURCES: readonly Source[] = [
+const SOURCES: readonly Source[] = [
   { name: '`mongod` on the PATH', find: () => runnable('mongod') },
   { name: 'an earlier download', find: findCached },
   { name: `the download of MongoDB ${DOWNLOAD_VERSION}`, find: download },
@@ -63,6 +64,7 @@ export async function resolveMongod(search: MongodSearch): Promise<string> {
     try {
       return await source.find(cacheDirectory, onProgress);
     } catch (error) {
+      if (isInterruption(error)) throw error;
       tried.push(`${source.name}: ${firstLine(error)}`);
     }
   }
@@ -83,6 +85,7 @@ async function findCached(cacheDirectory: string): Promise<string> {
     try {
       return await runnable(cachedFile(cacheDirectory, version));
     } catch (error) {
+      if (isInterruption(error)) throw error;
       reasons.push(firstLine(error));
     }
   }
@@ -97,12 +100,16 @@ async function download(cacheDirectory: string, onProgress: Progress): Promise<s
     let [found, complaint] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (found += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
-    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) =>
+      child.once('close', (code, signal) => {
+        resolve({ code, signal });
+      }),
+    );
     const patience = watchGrowth(incoming, onProgress, () => child.kill('SIGKILL'));
-    const code = await ended;
+    const { code, signal } = await ended;
     patience.end();
     if (patience.isLost()) throw new Error('its host did not answer');
-    if (code !== 0) throw new Error(complaint.trim() || `ended with code ${String(code)}`);
+    if (code !== 0) throw Object.assign(new Error(complaint.trim() || `ended with code ${String(code)}`), { signal });
     return found.trim();
   });
 }

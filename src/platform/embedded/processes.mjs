@@ -91,7 +91,7 @@ export async function stopStrayServers(dataDirectory) {
  * @param {readonly { signal: NodeJS.Signals, withinMs: number }[]} steps
  * @returns {Promise<void>}
  */
-export async function stopProcess(pid, steps) {
+async function stopProcess(pid, steps) {
   const identity = processIdentity(pid);
   const isGone = () => !isAlive(pid) || processIdentity(pid) !== identity;
   for (const { signal, withinMs } of steps) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, chown, lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { isInterruption } from './interruption.js';
 import { completeBinaries, PostgresUnavailableError, type PostgresBinaries } from './postgres-binaries.js';
 import type { ServerCommand } from './server-process.js';
 
@@ -89,7 +90,9 @@ async function canRun(prefix: readonly string[], directory: string, binaries: Po
   try {
     await run(command, args, { cwd: '/', timeout: 20_000 });
     return true;
-  } catch {
+  } catch (error) {
+    // Taken for a no, it would move the data for good.
+    if (isInterruption(error)) throw error;
     return false;
   } finally {
     await rm(probe, { force: true });

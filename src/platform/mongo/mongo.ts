@@ -13,6 +13,8 @@ export interface MongoOptions {
 
 /** What every read passes on: the server stops by itself, and the caller stops waiting even where it does not. */
 export interface ReadLimits {
+  /** One answer in one batch: a second would be one more command. */
+  readonly batchSize: number;
   readonly maxTimeMS: number;
   readonly signal: AbortSignal;
 }
@@ -20,6 +22,9 @@ export interface ReadLimits {
 /** How long finding a server, and one command, may take, in milliseconds. Nothing waits for ever. */
 const SELECTION_TIMEOUT = 1_000;
 const COMMAND_TIMEOUT = 10_000;
+
+/** More than any read of ours asks for; what a batch holds is limited to 16 MB by the server anyway. */
+const BATCH_SIZE = 100_000;
 
 /** MongoDB through Mongoose. It reconnects by itself; while it cannot, commands fail after a second. */
 export class MongoDatabase implements AsyncDisposable {
@@ -67,7 +72,7 @@ export class MongoDatabase implements AsyncDisposable {
       deadline.abort(new DOMException('MongoDB did not answer in time', 'TimeoutError'));
     }, COMMAND_TIMEOUT + 1_000);
     try {
-      return await work(db, { maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal });
+      return await work(db, { batchSize: BATCH_SIZE, maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal });
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;
     } finally {

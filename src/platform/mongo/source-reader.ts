@@ -7,9 +7,9 @@ import {
   type Source,
   type SourceReader,
 } from '../../join/source.js';
-import { isPosition, positionFrom, sortOf, stagesAfter, type Document } from './keyset.js';
+import { isPosition, POSITION, positionFrom, sortOf, stagesAfter, type Document } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
-import { fromStored, storedForms } from './values.js';
+import { fromStored, toStored } from './values.js';
 
 /**
  * Reads any source that lies in MongoDB, as it lies there: documents are read raw and each value is converted or, where
@@ -67,7 +67,7 @@ export class MongoSourceReader implements SourceReader {
       pipeline: pageStages(source, request),
       as: 'rows',
     };
-    const stages = [{ $documents: keys.map((key) => ({ key, stored: storedForms(kind, key) })) }, { $lookup: lookup }];
+    const stages = [{ $documents: keys.map((key) => ({ key, stored: toStored(kind, key) })) }, { $lookup: lookup }];
     const groups = await this.#database.run((db, limits) =>
       db.aggregate<{ key: string; rows: Document[] }>(stages, limits).toArray(),
     );
@@ -80,8 +80,12 @@ export class MongoSourceReader implements SourceReader {
 
   async countByKeys(source: Source, field: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const name = storedName(source, field);
+    const stored = storedKeys(source, field, keys);
     const stages = [
-      { $match: { [name]: { $in: storedKeys(source, field, keys) } } },
+      { $match: { [name]: { $in: stored } } },
+      // A document may refer to several rows by an array; a page finds it for each of them, so it counts for each.
+      { $unwind: `$${name}` },
+      { $match: { [name]: { $in: stored } } },
       { $group: { _id: `$${name}`, count: { $sum: 1 } } },
     ];
     const groups = await this.#database.run((db, limits) =>
@@ -99,9 +103,7 @@ export class MongoSourceReader implements SourceReader {
 
 function storedKeys(source: Source, field: string, keys: readonly string[]): unknown[] {
   const { kind } = fieldOf(source, field);
-  // An `_id` is what it is: the driver made it.
-  if (field === source.key) return keys.map((key) => storedForms(kind, key)[0]);
-  return keys.flatMap((key) => storedForms(kind, key));
+  return keys.map((key) => toStored(kind, key));
 }
 
 function projection(source: Source, fields: ReadonlySet<string>): Record<string, 0 | 1> {
@@ -114,12 +116,12 @@ function projection(source: Source, fields: ReadonlySet<string>): Record<string,
 
 /** One row more than wanted: it says whether there is a next page. */
 function pageStages(source: Source, request: PageRequest): Document[] {
-  const read = new Set([...request.fields, source.key, ...source.orderBy.map((term) => term.field)]);
+  const read = new Set([...request.fields, source.key]);
   return [
     ...stagesAfter(source, request.after),
     { $sort: sortOf(source) },
     { $limit: request.first + 1 },
-    { $project: projection(source, read) },
+    { $project: { ...projection(source, read), [POSITION]: { $meta: 'sortKey' } } },
   ];
 }
 
@@ -128,7 +130,7 @@ function toPage<R extends object>(source: Source<R>, documents: readonly Documen
   return {
     rows: documents.slice(0, request.first).map((document) => ({
       row: toRow(source, document, fields),
-      position: positionFrom(source, document),
+      position: positionFrom(document),
     })),
     hasNextPage: documents.length > request.first,
   };

@@ -1,11 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
-import pg from 'pg';
-import type * as bindingsModule from '@prisma/schema-engine-wasm';
+import { withSchemaEngine, type MigrationList, type SchemaEngine } from './schema-engine.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
 const FILTERS = { externalTables: [], externalEnums: [] };
@@ -20,14 +16,16 @@ export interface Migration {
 /**
  * Applies the migrations that the database lacks, in order, with Prisma's own schema engine (as WebAssembly, so that no
  * engine is downloaded), which records them in `_prisma_migrations` where `prisma migrate deploy` finds them. A database
- * that already has tables gets the empty baseline marked as applied first: the engine refuses it otherwise (P3005).
+ * that already has tables gets the empty baseline marked as applied first: the engine refuses it otherwise (P3005). A
+ * migration of ours that was cut short has left nothing, since each is one transaction, and is applied again.
  *
  * @returns the names of the migrations applied now; none when the database was up to date.
  */
 export async function applyMigrations(url: string): Promise<readonly string[]> {
   const list = await migrationList();
-  return withEngine(url, async (engine) => {
+  return withSchemaEngine(url, async (engine) => {
     const apply = () => engine.applyMigrations({ migrationsList: list, filters: FILTERS });
+    await forgetFailures(engine, list);
     try {
       return (await apply()).appliedMigrationNames;
     } catch (error) {
@@ -38,15 +36,27 @@ export async function applyMigrations(url: string): Promise<readonly string[]> {
   });
 }
 
+async function forgetFailures(engine: SchemaEngine, list: MigrationList): Promise<void> {
+  const { failedMigrationNames } = await diagnose(engine, list);
+  const ours = new Set(list.migrationDirectories.map(({ path }) => path));
+  for (const migrationName of failedMigrationNames.filter((name) => ours.has(name))) {
+    await engine.markMigrationRolledBack({ migrationName });
+  }
+}
+
+function diagnose(engine: SchemaEngine, list: MigrationList) {
+  return engine.diagnoseMigrationHistory({ migrationsList: list, optInToShadowDatabase: false, filters: FILTERS });
+}
+
 /** The migrations of the folder that the database does not have, oldest first. Changes nothing. */
 export async function pendingMigrations(url: string): Promise<readonly Migration[]> {
   const list = await migrationList();
-  const { history } = await withEngine(url, (engine) =>
-    engine.diagnoseMigrationHistory({ migrationsList: list, optInToShadowDatabase: false, filters: FILTERS }),
-  );
+  const { history, failedMigrationNames } = await withSchemaEngine(url, (engine) => diagnose(engine, list));
   // Absent when up to date; a database that also has migrations of somebody else's is behind all the same.
-  const pending = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
-  return Promise.all(pending.map(async (name) => ({ name, sql: await readFile(sqlFile(name), 'utf8') })));
+  const unapplied = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
+  const pending = new Set([...unapplied, ...failedMigrationNames]);
+  const ours = list.migrationDirectories.map(({ path }) => path).filter((name) => pending.has(name));
+  return Promise.all(ours.map(async (name) => ({ name, sql: await readFile(sqlFile(name), 'utf8') })));
 }
 
 function sqlFile(name: string): string {
@@ -57,7 +67,7 @@ function isNotEmpty(error: unknown): boolean {
   return JSON.stringify(error, Object.getOwnPropertyNames(error)).includes('P3005');
 }
 
-async function migrationList(): Promise<bindingsModule.MigrationList> {
+async function migrationList(): Promise<MigrationList> {
   const entries = await readdir(MIGRATIONS, { withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isDirectory())
@@ -73,48 +83,4 @@ async function migrationList(): Promise<bindingsModule.MigrationList> {
       migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: contents[at] ?? '' } },
     })),
   };
-}
-
-async function withEngine<T>(url: string, work: (engine: bindingsModule.SchemaEngine) => Promise<T>): Promise<T> {
-  // A pool of our own: the engine leaves its connections, and with them its advisory lock, to whoever opened them.
-  const pool = new pg.Pool({ connectionString: url, application_name: 'tandem migrate' });
-  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
-  bindings ??= loadEngine();
-  const { SchemaEngine } = await bindings;
-  const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, factory);
-  try {
-    return await work(engine);
-  } finally {
-    engine.free();
-    await pool.end();
-  }
-}
-
-type Bindings = typeof bindingsModule;
-
-/** Once per process: the bindings hold one instance, and a second would pull it from under the first. */
-let bindings: Promise<Bindings> | undefined;
-
-/** The package imports its `.wasm` as a module, which Node 20 cannot; this does by hand what that import would do. */
-async function loadEngine(): Promise<Bindings> {
-  const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
-  const glue = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as unknown as Bindings & {
-    __wbg_set_wasm(exports: unknown): void;
-  };
-  const { instance } = await instantiate(await readFile(join(folder, 'schema_engine_bg.wasm')), glue);
-  glue.__wbg_set_wasm(instance.exports);
-  (instance.exports['__wbindgen_start'] as () => void)();
-  // Where the engine reports a panic; without it a panic is an endless wait.
-  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: fail } });
-  return glue;
-}
-
-function fail(message: string): never {
-  throw new Error(`Prisma's schema engine failed: ${message}`);
-}
-
-/** `WebAssembly.instantiate`; its types come with the DOM's, which a server has no use for. */
-function instantiate(code: Uint8Array, glue: object): Promise<{ instance: { exports: Record<string, unknown> } }> {
-  const { WebAssembly } = globalThis as unknown as { WebAssembly: { instantiate: (...args: unknown[]) => never } };
-  return WebAssembly.instantiate(code, { './schema_engine_bg.js': glue });
 }

@@ -7,6 +7,8 @@ const UNREACHABLE_KINDS = new Set([
   'TooManyConnections',
 ]);
 
+const NEVER_SENT_KINDS = new Set(['DatabaseNotReachable', 'TlsConnectionError', 'TooManyConnections']);
+
 /** SQLSTATEs that mean "not now". Class 08 (connection exceptions) is added below. */
 const NOT_NOW = new Set([
   '53300', // too_many_connections
@@ -26,13 +28,23 @@ export function isUnavailable(error: unknown): boolean {
   const cause = adapterCause(error);
   if (cause === undefined) return error instanceof Error && isDriverFailure(error);
   const sqlState = cause.originalCode ?? cause.code ?? '';
-  return UNREACHABLE_KINDS.has(cause.kind ?? '') || NOT_NOW.has(sqlState) || sqlState.startsWith('08');
+  return UNREACHABLE_KINDS.has(cause.kind ?? '') || isNotNow(sqlState);
 }
 
-/** Whether an error says that a unique constraint with this column refused the row. */
-export function isUniqueViolation(error: unknown, column: string): boolean {
+/**
+ * Whether a statement that ended so may have been done: the connection broke, or the answer did not come, after it was
+ * sent. One that found no connection was never sent; one that the server stopped by itself was undone by it.
+ */
+export function mayHaveRun(error: unknown): boolean {
   const cause = adapterCause(error);
-  return cause?.kind === 'UniqueConstraintViolation' && JSON.stringify(cause).includes(column);
+  if (cause === undefined) return error instanceof Error && !/when trying to connect/.test(error.message);
+  const sqlState = cause.originalCode ?? cause.code;
+  return !NEVER_SENT_KINDS.has(cause.kind ?? '') && sqlState !== '57014' && sqlState !== '53300';
+}
+
+/** Whether an error says that a unique constraint refused the row. */
+export function isUniqueViolation(error: unknown): boolean {
+  return adapterCause(error)?.kind === 'UniqueConstraintViolation';
 }
 
 interface AdapterCause {
@@ -47,8 +59,12 @@ function adapterCause(error: unknown): AdapterCause | undefined {
   return meta?.driverAdapterError?.cause;
 }
 
+/** The driver's own errors: a system's code (ECONNREFUSED), an SQLSTATE, or a message alone. */
 function isDriverFailure(error: Error): boolean {
-  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
-    ? true
-    : DRIVER_MESSAGES.test(error.message);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return /^E[A-Z]{3,}$/.test(code) || isNotNow(code) || DRIVER_MESSAGES.test(error.message);
+}
+
+function isNotNow(sqlState: string): boolean {
+  return NOT_NOW.has(sqlState) || sqlState.startsWith('08');
 }

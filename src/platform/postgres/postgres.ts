@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
 import { AppError } from '../../errors/app-error.js';
+import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
 import { isUnavailable } from './postgres-errors.js';
 import { RecordingPool } from './recording-pool.js';
@@ -23,9 +24,20 @@ export class PostgresDatabase implements AsyncDisposable {
   readonly #pool: RecordingPool;
   readonly #prisma: PrismaClient;
 
-  constructor({ url, logger, poolSize = 10, applicationName = 'tandem' }: PostgresOptions) {
-    this.#pool = new RecordingPool({
-      connectionString: url,
+  private constructor(pool: RecordingPool, schema: string) {
+    this.#pool = pool;
+    this.#prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }), errorFormat: 'minimal' });
+  }
+
+  /** @throws {AppError} POSTGRES_UNAVAILABLE when the server does not answer; the driver's error when it refuses us */
+  static async open({
+    url,
+    logger,
+    poolSize = 10,
+    applicationName = 'tandem',
+  }: PostgresOptions): Promise<PostgresDatabase> {
+    const pool = new RecordingPool({
+      ...connectionConfig(url),
       max: poolSize,
       application_name: applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
@@ -35,10 +47,17 @@ export class PostgresDatabase implements AsyncDisposable {
       keepAlive: true,
     });
     // An idle connection that breaks is no fault of a request; unheard, the event would end the process.
-    this.#pool.on('error', (error) => {
+    pool.on('error', (error) => {
       logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke');
     });
-    this.#prisma = new PrismaClient({ adapter: new PrismaPg(this.#pool), errorFormat: 'minimal' });
+    try {
+      // Prisma names the schema in what it writes; our reads go by the search path. Both mean the same tables so.
+      const { rows } = await pool.query<{ schema: string | null }>('SELECT current_schema() AS schema');
+      return new PostgresDatabase(pool, rows[0]?.schema ?? 'public');
+    } catch (error) {
+      await pool.end();
+      throw isUnavailable(error) ? unavailable(error) : error;
+    }
   }
 
   /**
@@ -51,8 +70,7 @@ export class PostgresDatabase implements AsyncDisposable {
     try {
       return await work(this.#prisma);
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      throw new AppError('POSTGRES_UNAVAILABLE', 'PostgreSQL does not answer; try again later.', { cause: error });
+      throw isUnavailable(error) ? unavailable(error) : error;
     }
   }
 
@@ -65,4 +83,8 @@ export class PostgresDatabase implements AsyncDisposable {
     await this.#prisma.$disconnect();
     await this.#pool.end();
   }
+}
+
+function unavailable(cause: unknown): AppError {
+  return new AppError('POSTGRES_UNAVAILABLE', 'PostgreSQL does not answer; try again later.', { cause });
 }

@@ -10,6 +10,7 @@ import {
   type SourceReader,
 } from '../../join/source.js';
 import { columnOf, isComparable, positionOf, quoted, typeOf } from './columns.js';
+import { keysetAfter } from './keyset.js';
 
 /** Runs one statement and gives its rows; in the gateway it is Prisma's `$queryRawUnsafe`. */
 export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record<string, unknown>[]>;
@@ -42,8 +43,8 @@ export class PostgresSourceReader implements SourceReader {
   }
 
   async findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
-    const { after, parameters } = keysetAfter(source, request.after, 1);
-    const where = after === null ? '' : ` WHERE ${after}`;
+    const { condition, parameters } = keysetAfter(source, request.after, 1);
+    const where = condition === null ? '' : ` WHERE ${condition}`;
     const sql = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)}${where}${tail(source, request)}`;
     return toPage(source, await this.#query(sql, ...parameters), request);
   }
@@ -55,8 +56,8 @@ export class PostgresSourceReader implements SourceReader {
     request: PageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
     const { expression, arrayType, type } = keyColumn(source, field);
-    const { after, parameters } = keysetAfter(source, request.after, 2);
-    const where = [`${expression} = "~keys"."~key"::${type}`, ...(after === null ? [] : [after])].join(' AND ');
+    const { condition, parameters } = keysetAfter(source, request.after, 2);
+    const where = [`${expression} = "~keys"."~key"::${type}`, ...(condition === null ? [] : [condition])].join(' AND ');
     const lateral = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)} WHERE ${where}${tail(source, request)}`;
     const sql = `SELECT * FROM unnest($1::${arrayType}) AS "~keys"("~key") CROSS JOIN LATERAL (${lateral}) AS "~rows"`;
     const rows = await this.#query(sql, keys, ...parameters);
@@ -103,18 +104,6 @@ function pageColumns(source: Source, request: PageRequest): string {
   return [selectList(source, new Set([source.key, ...request.fields])), ...position].join(', ');
 }
 
-/** A row comparison, which an index on the same columns answers; all terms of a source's order have one direction. */
-function keysetAfter(source: Source, after: Position | null, parameter: number) {
-  if (after === null) return { after: null, parameters: [] };
-  const columns = source.orderBy.map((term) => quoted(storedName(source, term.field)));
-  // By way of text: bound as a timestamp, the value would pass through a JavaScript date and lose its microseconds.
-  const casts = source.orderBy.map(
-    (term, at) => `$${parameter + at}::text::${typeOf(fieldOf(source, term.field).kind)}`,
-  );
-  const sign = source.orderBy[0]?.direction === 'desc' ? '<' : '>';
-  return { after: `(${columns.join(', ')}) ${sign} (${casts.join(', ')})`, parameters: [...after] };
-}
-
 /** One row more than wanted: it says whether there is a next page. */
 function tail(source: Source, request: PageRequest): string {
   const terms = source.orderBy.map((term) => `${quoted(storedName(source, term.field))} ${term.direction}`);
@@ -129,7 +118,7 @@ function toPage<R extends object>(
   return {
     rows: rows.slice(0, request.first).map((row): PageRow<R> => ({
       row: toRow(source, row),
-      position: source.orderBy.map((_, at) => row[`~${at}`] as string),
+      position: source.orderBy.map((_, at) => row[`~${at}`] as string | null),
     })),
     hasNextPage: rows.length > request.first,
   };

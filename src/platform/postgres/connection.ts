@@ -1,0 +1,25 @@
+import type pg from 'pg';
+
+/**
+ * How every connection of ours begins. Prisma's adapter takes each time to be in UTC and written by ISO, and says so of
+ * none that it writes: on a server with another `TimeZone` all times would be off by it, so the session says it. A
+ * `?schema=`, as Prisma's addresses have it, becomes the `search_path`.
+ */
+export function connectionConfig(address: string): pg.PoolConfig {
+  const url = new URL(address);
+  const schema = url.searchParams.get('schema');
+  const settings = [
+    url.searchParams.get('options'),
+    '-c TimeZone=UTC',
+    '-c DateStyle=ISO',
+    schema === null ? null : `-c search_path=${escaped(`"${schema.replaceAll('"', '""')}"`)}`,
+  ];
+  url.searchParams.delete('schema');
+  url.searchParams.set('options', settings.filter((setting) => setting !== null).join(' '));
+  return { connectionString: url.href };
+}
+
+/** Blanks divide options. */
+function escaped(value: string): string {
+  return value.replaceAll(/[\\\s]/g, '\\$&');
+}

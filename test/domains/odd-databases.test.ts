@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/platform/logger.js';
+import { openPlatform, type Platform } from '../../src/platform/platform.js';
+import { useDatabases } from '../support/databases.js';
+import { useGraph } from '../support/graph.js';
+import { sql } from '../support/rows.js';
+import { Seed } from '../support/seed.js';
+
+// People's servers have settings of their own; each of these has moved or lost a time or a row.
+const databases = useDatabases();
+const name = () => new URL(databases.databaseUrl).pathname.slice(1);
+
+let platform: Platform;
+const odd = {
+  get platform() {
+    return platform;
+  },
+};
+const execute = useGraph(odd);
+const seed = new Seed(odd);
+
+async function reopen(databaseUrl: string): Promise<void> {
+  const { mongodbUri } = databases;
+  platform = await openPlatform({ databaseUrl, mongodbUri, logger: createLogger('silent'), applicationName: name() });
+}
+
+const CREATE = (userId: string) =>
+  `mutation { createOrder(input: { userId: "${userId}", total: 1 }) { order { id createdAt updatedAt } } }`;
+
+describe('a server in another time zone that writes dates in German', () => {
+  beforeAll(async () => {
+    await sql(
+      databases.databaseUrl,
+      `ALTER DATABASE ${name()} SET timezone = 'Asia/Kolkata'`,
+      `ALTER DATABASE ${name()} SET datestyle = 'German'`,
+    );
+    await reopen(databases.databaseUrl);
+  });
+  afterAll(async () => platform[Symbol.asyncDispose]());
+
+  test('serves the times that it stores', async () => {
+    const order = await seed.order({ createdAt: '2024-01-01T00:00:00Z' });
+    const answer = await execute(`{ order(id: "${order.id}") { createdAt } }`);
+    expect(answer.data).toEqual({ order: { createdAt: '2024-01-01T00:00:00.000Z' } });
+  });
+
+  test('stores the time at which an order is created', async () => {
+    const ada = await seed.user();
+    const before = Date.now();
+    const answer = await execute<{ createOrder: { order: { id: string; createdAt: string } } }>(CREATE(ada.id));
+    const { id, createdAt } = answer.data.createOrder.order;
+    const rows = await sql(
+      databases.databaseUrl,
+      `SELECT (extract(epoch FROM "createdAt") * 1000)::bigint AS at FROM orders WHERE id = '${id}'`,
+    );
+    expect(Number(rows[0]?.['at'])).toBe(Date.parse(createdAt));
+    expect(Date.parse(createdAt)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(createdAt)).toBeLessThanOrEqual(Date.now());
+  });
+
+  test('pages on from where it was', async () => {
+    const page = async (after: string | null) =>
+      (
+        await execute<{ orders: { nodes: { id: string }[]; pageInfo: { endCursor: string | null } } }>(
+          'query ($after: String) { orders(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }',
+          { after },
+        )
+      ).data.orders;
+    const first = await page(null);
+    const second = await page(first.pageInfo.endCursor);
+    expect(new Set([first.nodes[0]?.id, second.nodes[0]?.id]).size).toBe(2);
+  });
+});
+
+describe('tables in a schema of their own', () => {
+  beforeAll(async () => {
+    await sql(
+      databases.databaseUrl,
+      'CREATE SCHEMA shop',
+      'CREATE TABLE shop.orders (LIKE public.orders INCLUDING ALL)',
+    );
+    await reopen(`${databases.databaseUrl}?schema=shop`);
+  });
+  afterAll(async () => platform[Symbol.asyncDispose]());
+
+  test('are written to where they are read from', async () => {
+    const ada = await seed.user();
+    const answer = await execute<{ createOrder: { order: { id: string } } }>(CREATE(ada.id));
+    const { id } = answer.data.createOrder.order;
+    expect(await sql(databases.databaseUrl, 'SELECT id FROM shop.orders')).toEqual([{ id }]);
+    expect((await execute('{ orders { nodes { id } } }')).data).toEqual({ orders: { nodes: [{ id }] } });
+  });
+});
+
+describe('an adopted table whose times may be anything', () => {
+  beforeAll(async () => {
+    await sql(databases.databaseUrl, 'DELETE FROM orders', 'ALTER TABLE orders ALTER "createdAt" DROP NOT NULL');
+    await reopen(databases.databaseUrl);
+  });
+  afterAll(async () => platform[Symbol.asyncDispose]());
+
+  test('pages lose and double nothing, whatever is stored', async () => {
+    const times = [
+      'infinity',
+      '-infinity',
+      '0044-03-15 12:00:00+00 BC',
+      '12026-01-01T00:00:00Z',
+      null,
+      null,
+      '2024-02-29T00:00:00Z',
+    ];
+    for (const createdAt of times) await seed.order({ createdAt });
+    const seen: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < times.length + 1; page += 1) {
+      const answer: {
+        data: { orders: { nodes: { id: string }[]; pageInfo: { endCursor: string | null } } };
+        errors: unknown;
+      } = await execute(
+        'query ($after: String) { orders(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }',
+        { after },
+      );
+      expect(answer.errors).toEqual([]);
+      seen.push(...answer.data.orders.nodes.map(({ id }) => id));
+      after = answer.data.orders.pageInfo.endCursor;
+      if (after === null) break;
+    }
+    expect(seen).toHaveLength(times.length);
+    expect(new Set(seen).size).toBe(times.length);
+  });
+
+  test('a row that cannot be shown costs itself, not the list', async () => {
+    const answer = await execute<{ orders: { nodes: ({ createdAt: string } | null)[] } }>(
+      '{ orders { nodes { createdAt } } }',
+    );
+    expect(answer.data.orders.nodes.filter((node) => node !== null)).toContainEqual({
+      createdAt: '2024-02-29T00:00:00.000Z',
+    });
+    for (const { extensions, message } of answer.errors) {
+      expect(extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+      expect(message).toMatch(/^A fault on our side/);
+    }
+  });
+});

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { createScope } from '../../src/scope.js';
+import { useDatabases } from '../support/databases.js';
+import { sql } from '../support/rows.js';
+import { Seed } from '../support/seed.js';
+
+const databases = useDatabases();
+const seed = new Seed(databases);
+const create = (userId: string, orderNumber: string) =>
+  createScope(databases.platform).ordering.createOrder({ userId, total: '1', orderNumber });
+
+/** The connection on which an order is inserted ends before the insert does. */
+function breakInserts(): Promise<unknown> {
+  return sql(
+    databases.databaseUrl,
+    `CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NEW; END $$`,
+    'CREATE TRIGGER cut AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION cut()',
+  );
+}
+
+test('a connection that breaks inside the insert is an unknown outcome that names the order, and no retry was made', async () => {
+  const ada = await seed.user();
+  await breakInserts();
+  await expect(create(ada.id, 'cut')).rejects.toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringContaining('cut') as string,
+  });
+  await sql(databases.databaseUrl, 'DROP TRIGGER cut ON orders');
+  expect(await sql(databases.databaseUrl, `SELECT 1 FROM orders WHERE "orderNumber" = 'cut'`)).toEqual([]);
+  expect(await create(ada.id, 'cut')).toMatchObject({ kind: 'created' });
+});

@@ -1,0 +1,14 @@
+import pg from 'pg';
+
+/** Runs statements one after the other on a connection of their own, outside of everything that is tested. */
+export async function sql(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    let rows: Record<string, unknown>[] = [];
+    for (const statement of statements) ({ rows } = await client.query<Record<string, unknown>>(statement));
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
