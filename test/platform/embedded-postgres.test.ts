@@ -6,7 +6,8 @@ import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
 import { findServers } from '../../src/platform/embedded/processes.mjs';
 import type { ServerExit } from '../../src/platform/embedded/server-process.js';
 import { findPostgresHome } from '../../src/platform/embedded/unprivileged.js';
-import { isLinux, isRoot, query, temporaryFolder, TIMEOUT } from './embedded-support.js';
+import { isLinux, isRoot, temporaryFolder, TIMEOUT } from './embedded-support.js';
+import { sql as query } from '../support/rows.js';
 
 describe('embedded PostgreSQL', { timeout: TIMEOUT }, () => {
   test('a new one answers in UTF-8, in UTC, to its password and on 127.0.0.1 alone', async () => {

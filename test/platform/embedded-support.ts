@@ -4,7 +4,6 @@ import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import mongoose from 'mongoose';
-import pg from 'pg';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config.js';
@@ -23,16 +22,6 @@ export async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await chmod(folder, 0o700);
   return folder;
-}
-
-export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
 }
 
 export async function inMongo<T>(url: string, work: (db: mongoose.mongo.Db) => Promise<T>): Promise<T> {

@@ -11,13 +11,13 @@ import {
   compileEmbedded,
   inMongo,
   isLinux,
-  query,
   serversOf,
   startOwner,
   temporaryFolder,
   TIMEOUT,
   watchdogsOf,
 } from './embedded-support.js';
+import { sql as query } from '../support/rows.js';
 
 describe('the lock of a data folder', () => {
   test('has one owner: the next is told its pid and the ways out', async () => {

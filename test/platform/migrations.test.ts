@@ -1,8 +1,8 @@
-import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { applyMigrations, pendingMigrations } from '../../src/platform/postgres/migrations.js';
 import { freshName, onServer } from '../support/databases.js';
 import { withDatabase } from '../support/global-setup.js';
+import { sql as rowsOf } from '../support/rows.js';
 
 const names: string[] = [];
 let url: string;
@@ -20,17 +20,7 @@ afterAll(() =>
   }),
 );
 
-async function sql(...statements: string[]): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    let rows: Record<string, unknown>[] = [];
-    for (const statement of statements) ({ rows } = await client.query<Record<string, unknown>>(statement));
-    return rows;
-  } finally {
-    await client.end();
-  }
-}
+const sql = (...statements: string[]) => rowsOf(url, ...statements);
 
 describe('migrations', () => {
   test('an empty database gets them all, in order; the second time there is nothing to do', async () => {

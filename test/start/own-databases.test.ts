@@ -8,7 +8,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.js';
 import { startEmbeddedDatabases, type EmbeddedDatabases } from '../../src/platform/embedded/databases.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
-import { inMongo, query } from '../platform/embedded-support.js';
+import { inMongo } from '../platform/embedded-support.js';
+import { sql as query } from '../support/rows.js';
 import { ProjectCopy } from '../support/project-copy.js';
 import { ask, newestOrder } from './graph-client.js';
 

@@ -1,12 +1,10 @@
 import path from 'node:path';
+import type { Task } from '../task.js';
 import { lockDataDirectory } from './data-lock.js';
-import type { EmbeddedServer, Progress } from './embedded-server.js';
+import type { EmbeddedServer } from './embedded-server.js';
 import { startEmbeddedMongo } from './mongo.js';
 import { startEmbeddedPostgres } from './postgres.js';
 import type { ServerExit } from './server-process.js';
-
-/** Runs a piece of work and tells people how it goes. */
-export type Task = <T>(title: string, work: (update: Progress) => Promise<T>) => Promise<T>;
 
 export interface EmbeddedDatabasesOptions {
   /** The data folder; it is locked for this process until `stop`. */

@@ -1,3 +1,4 @@
+import type { Progress } from '../task.js';
 import type { ServerExit, ServerProcess } from './server-process.js';
 
 /** A database server that belongs to this process. */
@@ -7,9 +8,6 @@ export interface EmbeddedServer extends AsyncDisposable {
   /** Returns once it is gone; its data stays. */
   stop(): Promise<void>;
 }
-
-/** How far a step is, from 0 to 1 where that is known, and what it does just now. */
-export type Progress = (fraction: number | undefined, detail?: string) => void;
 
 export interface EmbeddedServerOptions {
   /** The server's own folder. The caller holds the lock of the data folder: what runs on it is a leftover, and ends. */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Progress } from './embedded-server.js';
+import type { Progress } from '../task.js';
 import { isInterruption } from './interruption.js';
 
 const run = promisify(execFile);
