@@ -46,7 +46,10 @@ function present(formatted: GraphQLFormattedError, error: AppError): GraphQLForm
 /** What GraphQL says of a query goes out as it is; of a variable's value it also says which one. */
 function presentQuerys(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const field = variablePath(formatted.message);
-  return { ...formatted, extensions: { code: codeOf(formatted), ...(field === undefined ? {} : { field }) } };
+  return {
+    ...formatted,
+    extensions: { ...formatted.extensions, code: codeOf(formatted), ...(field === undefined ? {} : { field }) },
+  };
 }
 
 /** A scalar does not know where it stands; GraphQL says it of a variable: `Variable "$input" ... at "input.total"; ...`. */

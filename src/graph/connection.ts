@@ -1,6 +1,7 @@
-import { Field, Int, ObjectType, type ClassType } from './decorators.js';
+import { Extensions, Field, Int, ObjectType, type ClassType } from './decorators.js';
 import { encodeCursor } from '../join/cursor.js';
 import type { Page, PageRequest, Source } from '../join/source.js';
+import { CONNECTION_EXTENSION } from './selection.js';
 
 @ObjectType({ description: 'Where a page lies in its list.' })
 export class PageInfo {
@@ -34,7 +35,8 @@ export interface Connection<R> {
 
 /** The GraphQL type `<Node>Connection` and its edge. */
 export function connectionType<R extends object>(node: ClassType<R>): ClassType<Connection<R>> {
-  @ObjectType(`${node.name}Edge`, { description: `A ${node.name} and its place in the list.` })
+  @Extensions({ [CONNECTION_EXTENSION]: true })
+  @ObjectType(`${node.name}Edge`, { description: `One ${node.name} and its place in the list.` })
   class NodeEdge implements Edge<R> {
     @Field(() => String, { description: 'The place in the list, opaque: pass it as `after`.' })
     cursor!: string;
@@ -43,6 +45,7 @@ export function connectionType<R extends object>(node: ClassType<R>): ClassType<
     node!: R;
   }
 
+  @Extensions({ [CONNECTION_EXTENSION]: true })
   @ObjectType(`${node.name}Connection`, { description: `A page of a list of ${node.name}.` })
   class NodeConnection implements Connection<R> {
     @Field(() => [NodeEdge], { description: 'The items with their cursors.' })

@@ -14,6 +14,9 @@ import {
 import type { Relation } from '../join/relation.js';
 import type { Source } from '../join/source.js';
 
+/** Under this key of a GraphQL type's extensions a connection and its edge say that they are one. */
+export const CONNECTION_EXTENSION = 'connection';
+
 /** Under this key of a GraphQL field's extensions lies the relation that it follows. */
 export const RELATION_EXTENSION = 'relation';
 
@@ -78,7 +81,7 @@ function collect(walk: Walk, type: GraphQLObjectType, selectionSet: SelectionSet
 }
 
 function isConnectionPart(type: GraphQLObjectType): boolean {
-  return type.name.endsWith('Connection') || type.name.endsWith('Edge');
+  return type.extensions[CONNECTION_EXTENSION] === true;
 }
 
 function neededBy(source: Source, name: string, extensions: Readonly<Record<string, unknown>>): Iterable<string> {

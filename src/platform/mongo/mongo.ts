@@ -19,8 +19,9 @@ export interface ReadLimits {
   readonly signal: AbortSignal;
 }
 
-/** How long finding a server, and one command, may take, in milliseconds. Nothing waits for ever. */
+/** How long finding a server, one connection, and one command may take, in milliseconds. Nothing waits for ever. */
 const SELECTION_TIMEOUT = 1_000;
+const CONNECT_TIMEOUT = 5_000;
 const COMMAND_TIMEOUT = 10_000;
 
 /** More than any read of ours asks for; what a batch holds is limited to 16 MB by the server anyway. */
@@ -38,15 +39,17 @@ export class MongoDatabase implements AsyncDisposable {
   /** @throws {AppError} MONGO_UNAVAILABLE when no server is found. */
   static async open({ url, poolSize = 20, applicationName = 'tandem' }: MongoOptions): Promise<MongoDatabase> {
     const connection = mongoose.createConnection(url, {
-      appName: applicationName,
+      ...unlessGiven(url, {
+        appName: applicationName,
+        connectTimeoutMS: CONNECT_TIMEOUT,
+        maxPoolSize: poolSize,
+        serverSelectionTimeoutMS: SELECTION_TIMEOUT,
+        waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
+      }),
       autoCreate: false,
       autoIndex: false,
       bufferCommands: false,
-      connectTimeoutMS: SELECTION_TIMEOUT,
-      maxPoolSize: poolSize,
       monitorCommands: true,
-      serverSelectionTimeoutMS: SELECTION_TIMEOUT,
-      waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
     });
     try {
       await connection.asPromise();
@@ -83,6 +86,12 @@ export class MongoDatabase implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.destroy();
   }
+}
+
+/** The driver lets its options win over the address; who has put one there has meant it. */
+function unlessGiven(url: string, options: mongoose.ConnectOptions): mongoose.ConnectOptions {
+  const given = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !given.has(name)));
 }
 
 function unavailable(cause: unknown): AppError {
