@@ -39,11 +39,11 @@ async function reset(directory) {
   process.stdout.write(isEmpty ? `Nothing to remove in ${directory}.\n` : `Removed the data in ${directory}.\n`);
 }
 
-/** As the configuration has it: the environment first, then .env. */
+/** As the configuration has it: the environment first, then .env; what is empty is not set. */
 function dataDirectory() {
   const file = path.join(PROJECT, '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8'))['TANDEM_DATA_DIR'] : undefined;
-  return path.resolve(PROJECT, (process.env['TANDEM_DATA_DIR'] ?? fromFile) || '.data');
+  return path.resolve(PROJECT, process.env['TANDEM_DATA_DIR'] || fromFile || '.data');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -97,4 +98,14 @@ test('npm run reset removes the data folder that npm start uses', async () => {
   expect(existsSync(project.path('elsewhere', 'postgres'))).toBe(true);
   await project.npm(['run', 'reset'], { TANDEM_DATA_DIR: 'elsewhere' }).ended();
   expect(existsSync(project.path('elsewhere'))).toBe(false);
+});
+
+test('an empty TANDEM_DATA_DIR is not set, for npm run reset as for npm start: .env counts, and nothing else is removed', async () => {
+  const project = await ProjectCopy.make();
+  await writeFile(project.path('.env'), 'TANDEM_DATA_DIR=elsewhere\n');
+  for (const name of ['elsewhere', '.data']) await mkdir(project.path(name, 'postgres'), { recursive: true });
+  const reset = project.npm(['run', 'reset'], { TANDEM_DATA_DIR: '' });
+  expect(await reset.ended()).toEqual({ code: 0, signal: null });
+  expect(existsSync(project.path('elsewhere'))).toBe(false);
+  expect(existsSync(project.path('.data', 'postgres'))).toBe(true);
 });
