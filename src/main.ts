@@ -53,7 +53,7 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const gateway = await startGateway({ platform, host, port, production });
   started.push(() => gateway[Symbol.asyncDispose]());
   process.stdout.write(`
-${await firstAnswer(platform, databases.own.postgres || databases.own.mongo)}
+${await firstAnswer(gateway.apollo, platform, databases.own.postgres || databases.own.mongo)}
 
 PostgreSQL  ${maskedUrl(databases.databaseUrl)}
 MongoDB     ${maskedUrl(databases.mongodbUri)}

@@ -1,6 +1,5 @@
 import type { ApolloServer } from '@apollo/server';
 import { SAMPLE_QUERY } from '../gateway/sample-query.js';
-import { createApollo } from '../gateway/server.js';
 import type { Platform } from '../platform/platform.js';
 import { recordStatements, type Statement } from '../platform/statements.js';
 import { createScope, type Scope } from '../scope.js';
@@ -22,23 +21,22 @@ const SHOWN = 3;
  *
  * @param isPrivate the data is somebody's own: it is counted, and not shown
  */
-export async function firstAnswer(platform: Platform, isPrivate: boolean): Promise<string> {
-  const apollo = createApollo(platform, false);
-  try {
-    const { result, statements } = await recordStatements(() => ask(apollo, platform));
-    const { nodes, errors } = result;
-    return [
-      'A query to paste:',
-      indent(SAMPLE_QUERY),
-      ...(isPrivate ? [`Its answer has ${nodes.length} orders.`] : shown(nodes)),
-      // People's own data may hold what fails a field; that is no reason not to serve the rest.
-      ...errors.slice(0, SHOWN).map(({ message }) => indent(`error: ${message}`)),
-      count(statements, nodes.length),
-      ...statements.map(({ database, text }) => indent(`${database.padEnd(8)} ${text}`)),
-    ].join('\n');
-  } finally {
-    await apollo.stop();
-  }
+export async function firstAnswer(
+  apollo: ApolloServer<Scope>,
+  platform: Platform,
+  isPrivate: boolean,
+): Promise<string> {
+  const { result, statements } = await recordStatements(() => ask(apollo, platform));
+  const { nodes, errors } = result;
+  return [
+    'A query to paste:',
+    indent(SAMPLE_QUERY),
+    ...(isPrivate ? [`Its answer has ${nodes.length} orders.`] : shown(nodes)),
+    // People's own data may hold what fails a field; that is no reason not to serve the rest.
+    ...errors.slice(0, SHOWN).map(({ message }) => indent(`error: ${message}`)),
+    count(statements, nodes.length),
+    ...statements.map(({ database, text }) => indent(`${database.padEnd(8)} ${text}`)),
+  ].join('\n');
 }
 
 function shown(nodes: readonly unknown[]): string[] {

@@ -20,6 +20,8 @@ const REQUEST_TIMEOUT = 20_000;
 export interface Gateway extends AsyncDisposable {
   /** Where the graph is, as a browser on this machine would reach it. */
   readonly url: string;
+  /** Answers operations without HTTP, as it answers them over it. */
+  readonly apollo: ApolloServer<Scope>;
 }
 
 export interface GatewayOptions {
@@ -56,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const { port: bound } = app.server.address() as AddressInfo;
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return { url: `http://${shown}:${bound}${GRAPHQL_PATH}`, [Symbol.asyncDispose]: () => apollo.stop() };
+  return { url: `http://${shown}:${bound}${GRAPHQL_PATH}`, apollo, [Symbol.asyncDispose]: () => apollo.stop() };
 }
 
 /** Apollo Server as the gateway runs it; without `app`, for callers that have no HTTP. */

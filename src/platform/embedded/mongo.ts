@@ -72,7 +72,8 @@ async function ensurePrimary(address: string, durable: boolean): Promise<boolean
   try {
     const admin = client.db('admin').admin();
     // Whoever waits for this gives up by its own clock; it must not be held in here.
-    for (const deadline = Date.now() + ELECTION_TIMEOUT; Date.now() < deadline;) {
+    const deadline = Date.now() + ELECTION_TIMEOUT;
+    while (Date.now() < deadline) {
       const hello = await admin.command({ hello: 1 });
       if (hello['isWritablePrimary'] === true) return true;
       await configure(admin, address, durable);

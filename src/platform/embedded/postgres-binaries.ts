@@ -92,7 +92,8 @@ async function link(to: string, at: string): Promise<void> {
   await rename(fresh, at);
 }
 
-async function isReachable(file: string): Promise<boolean> {
+/** Whether something is there, at the end of a link too. */
+export async function isReachable(file: string): Promise<boolean> {
   return access(file).then(
     () => true,
     () => false,

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { asEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded-server.js';
-import { locatePostgres, PostgresUnavailableError } from './postgres-binaries.js';
+import { isReachable, locatePostgres, PostgresUnavailableError } from './postgres-binaries.js';
 import { stopStrayServers } from './processes.mjs';
 import { awaitReady, startOnFreePort } from './readiness.js';
 import { startServerProcess, type StopSteps } from './server-process.js';
@@ -41,7 +41,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await stopStrayServers(cluster);
 
   const passwordFile = path.join(directory, 'password');
-  if (!(await exists(path.join(cluster, 'PG_VERSION')))) {
+  if (!(await isReachable(path.join(cluster, 'PG_VERSION')))) {
     onProgress?.(undefined, 'creating the data folder');
     await createCluster({ cluster, home, durable, passwordFile });
   }
@@ -136,11 +136,4 @@ async function readPassword(file: string): Promise<string> {
       { cause },
     );
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

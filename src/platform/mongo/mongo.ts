@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { AppError } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/catalogue.js';
 import { reportCommands } from './recording-commands.js';
 import { isUnavailable } from './mongo-errors.js';
 
@@ -95,5 +96,5 @@ function unlessGiven(url: string, options: mongoose.ConnectOptions): mongoose.Co
 }
 
 function unavailable(cause: unknown): AppError {
-  return new AppError('MONGO_UNAVAILABLE', 'MongoDB does not answer; try again later.', { cause });
+  return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
 }

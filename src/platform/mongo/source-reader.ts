@@ -92,12 +92,7 @@ export class MongoSourceReader implements SourceReader {
       db.collection(source.from).aggregate<{ _id: unknown; count: number }>(stages, limits).toArray(),
     );
     const { kind } = fieldOf(source, field);
-    const counts = new Map<string, number>();
-    for (const { _id, count } of groups) {
-      const key = String(fromStored(kind, _id));
-      counts.set(key, (counts.get(key) ?? 0) + count);
-    }
-    return counts;
+    return new Map(groups.map(({ _id, count }) => [String(fromStored(kind, _id)), count]));
   }
 }
 

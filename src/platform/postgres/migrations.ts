@@ -22,18 +22,41 @@ export interface Migration {
  * @returns the names of the migrations applied now; none when the database was up to date.
  */
 export async function applyMigrations(url: string): Promise<readonly string[]> {
-  const list = await migrationList();
+  const list = await migrationList(await folderMigrations());
   return withSchemaEngine(url, async (engine) => {
     const apply = () => engine.applyMigrations({ migrationsList: list, filters: FILTERS });
-    await forgetFailures(engine, list);
     try {
       return (await apply()).appliedMigrationNames;
     } catch (error) {
-      if (!isNotEmpty(error)) throw error;
-      await engine.markMigrationApplied({ migrationName: BASELINE, migrationsList: list });
+      if (hasCode(error, NOT_EMPTY)) await markBaseline(engine, list);
+      else if (hasCode(error, FAILED_MIGRATIONS)) await forgetFailures(engine, list);
+      else throw error;
       return (await apply()).appliedMigrationNames;
     }
   });
+}
+
+/** The migrations of the folder that the database does not have, oldest first. Changes nothing. */
+export async function pendingMigrations(url: string): Promise<readonly Migration[]> {
+  const migrations = await folderMigrations();
+  const list = await migrationList(migrations);
+  const { history, failedMigrationNames } = await withSchemaEngine(url, (engine) => diagnose(engine, list));
+  // Absent when up to date; a database that also has migrations of somebody else's is behind all the same.
+  const unapplied = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
+  const pending = new Set([...unapplied, ...failedMigrationNames]);
+  return migrations.filter(({ name }) => pending.has(name));
+}
+
+/** Prisma's codes: the database has tables and no history; a migration was begun and not finished. */
+const NOT_EMPTY = 'P3005';
+const FAILED_MIGRATIONS = 'P3009';
+
+function hasCode(error: unknown, code: string): boolean {
+  return JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(code);
+}
+
+async function markBaseline(engine: SchemaEngine, list: MigrationList): Promise<void> {
+  await engine.markMigrationApplied({ migrationName: BASELINE, migrationsList: list });
 }
 
 async function forgetFailures(engine: SchemaEngine, list: MigrationList): Promise<void> {
@@ -48,39 +71,22 @@ function diagnose(engine: SchemaEngine, list: MigrationList) {
   return engine.diagnoseMigrationHistory({ migrationsList: list, optInToShadowDatabase: false, filters: FILTERS });
 }
 
-/** The migrations of the folder that the database does not have, oldest first. Changes nothing. */
-export async function pendingMigrations(url: string): Promise<readonly Migration[]> {
-  const list = await migrationList();
-  const { history, failedMigrationNames } = await withSchemaEngine(url, (engine) => diagnose(engine, list));
-  // Absent when up to date; a database that also has migrations of somebody else's is behind all the same.
-  const unapplied = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
-  const pending = new Set([...unapplied, ...failedMigrationNames]);
-  const ours = list.migrationDirectories.map(({ path }) => path).filter((name) => pending.has(name));
-  return Promise.all(ours.map(async (name) => ({ name, sql: await readFile(sqlFile(name), 'utf8') })));
-}
-
-function sqlFile(name: string): string {
-  return join(MIGRATIONS, name, 'migration.sql');
-}
-
-function isNotEmpty(error: unknown): boolean {
-  return JSON.stringify(error, Object.getOwnPropertyNames(error)).includes('P3005');
-}
-
-async function migrationList(): Promise<MigrationList> {
+async function folderMigrations(): Promise<readonly Migration[]> {
   const entries = await readdir(MIGRATIONS, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
-  const contents = await Promise.all(names.map((name) => readFile(sqlFile(name), 'utf8')));
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.sort().map(async (name) => ({ name, sql: await readFile(join(MIGRATIONS, name, 'migration.sql'), 'utf8') })),
+  );
+}
+
+async function migrationList(migrations: readonly Migration[]): Promise<MigrationList> {
   return {
     baseDir: MIGRATIONS,
     lockfile: { path: 'migration_lock.toml', content: await readFile(join(MIGRATIONS, 'migration_lock.toml'), 'utf8') },
     shadowDbInitScript: '',
-    migrationDirectories: names.map((path, at) => ({
-      path,
-      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: contents[at] ?? '' } },
+    migrationDirectories: migrations.map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
     })),
   };
 }

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
 import { AppError } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/catalogue.js';
 import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
 import { isUnavailable } from './postgres-errors.js';
@@ -86,5 +87,5 @@ export class PostgresDatabase implements AsyncDisposable {
 }
 
 function unavailable(cause: unknown): AppError {
-  return new AppError('POSTGRES_UNAVAILABLE', 'PostgreSQL does not answer; try again later.', { cause });
+  return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
 }
