@@ -2,59 +2,137 @@
  * How a value is stored, compared and written. `uuid` and `objectId` are ids: a value that is not one of the kind can
  * match nothing, so it is never sent to the database.
  */
-export type FieldKind = 'uuid' | 'objectId' | 'text' | 'int' | 'decimal' | 'dateTime';
+export type FieldKind = 'uuid' | 'objectId' | 'text' | 'int' | 'float' | 'decimal' | 'boolean' | 'dateTime';
 
-/** One field of a source. */
-export interface Field {
+/** One field of a source, with the type of its values in a row. */
+export interface Field<V = unknown> {
   readonly kind: FieldKind;
+  /** What it means, in words: the graph's description. */
+  readonly description: string;
+  /** Whether a row may be without a value. MongoDB enforces nothing, so there only the id is sure to be there. */
+  readonly nullable: boolean;
   /** The column or document key that holds it; the field's own name where absent. */
+  readonly stored?: string;
+  /** Carries the values' type; never set. */
+  readonly value?: V;
+}
+
+interface FieldOptions {
   readonly stored?: string;
 }
 
-/** One term of a sort. The terms of a source's `orderBy` end with its key, so that no two rows tie. */
+function kind<Value>(name: FieldKind) {
+  return <V extends Value = Value>(description: string, options: FieldOptions = {}): Field<V> => ({
+    kind: name,
+    description,
+    nullable: false,
+    ...options,
+  });
+}
+
+export const text = kind<string>('text');
+/** 32 bits, as GraphQL's Int. */
+export const int = kind<number>('int');
+export const float = kind<number>('float');
+export const boolean = kind<boolean>('boolean');
+/** Money and the like: an exact decimal, as a string. */
+export const decimal = kind<string>('decimal');
+export const dateTime = kind<Date>('dateTime');
+/** An id of PostgreSQL, wherever it is stored. */
+export const uuid = kind<string>('uuid');
+/** An id of MongoDB, wherever it is stored: 24 hex characters. */
+export const objectId = kind<string>('objectId');
+
+/** The same field, which may be without a value. */
+export function nullable<V>(field: Field<V>): Field<V | null> {
+  return { ...field, nullable: true };
+}
+
+export type DatabaseName = 'postgres' | 'mongo';
+
+export type Direction = 'asc' | 'desc';
+
+/** One term of a sort. Every sort ends with the key, so that no two rows tie. */
 export interface SortTerm {
   readonly field: string;
-  readonly direction: 'asc' | 'desc';
+  readonly direction: Direction;
 }
 
 /**
- * One kind of row in one database: what it is called, where it lies, and which fields it has. Pure data: a
- * {@link SourceReader} of its database reads it.
+ * One kind of row in one database: what it is called, where it lies, and which fields it has. Pure data: the reader of
+ * its database reads it, and its GraphQL type, filters and sorts are made from it.
  */
 export interface Source<R extends object = object> {
+  /** The plural, under which the graph lists it: `orders`. */
   readonly name: string;
+  /** The singular, as the graph's type: `Order`. */
+  readonly type: string;
+  readonly description: string;
   readonly database: DatabaseName;
   /** The table or collection. */
   readonly from: string;
-  /** The field that names one row. */
-  readonly key: string;
   readonly fields: Readonly<Record<string, Field>>;
-  /** The order of a list when nobody asks for another. All terms have one direction; the last is the key. */
+  /** The order of a list when nobody asks for another. */
   readonly orderBy: readonly SortTerm[];
   /** Carries the row's type; never set. */
   readonly row?: R;
 }
 
-export type DatabaseName = 'postgres' | 'mongo';
+/** The field of every source that names one row. */
+export const KEY = 'id';
+
+type Fields = Readonly<Record<string, Field>>;
+
+type RowOfFields<F extends Fields> = { readonly [N in keyof F]: F[N] extends Field<infer V> ? V : never };
+
+/** The row of a source: `type Order = RowOf<typeof orders>`. */
+export type RowOf<S> = S extends Source<infer R> ? R : never;
+
+interface Declaration<F extends Fields> {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  readonly database: DatabaseName;
+  /** The table or collection; the name where absent. */
+  readonly from?: string;
+  readonly fields: F & { readonly [KEY]: Field };
+  /**
+   * The order of a list when nobody asks for another: `{ name: 'asc' }`. Absent: newest first, by `createdAt` where the
+   * source has one. Ties go by the id, without it being said.
+   */
+  readonly orderBy?: { readonly [N in keyof F]?: Direction };
+}
 
 /**
- * Declares a source.
+ * Declares a source. The id of a MongoDB source is stored as `_id` unless its field says otherwise.
  *
- * @throws {TypeError} when the key or a sort term names a field that the source lacks, or the sort does not end with
- * the key: rows that tie would be lost or doubled at a page's border.
+ * @throws {TypeError} when the order names a field that the source lacks
  */
-export function defineSource<R extends object>(source: Omit<Source<R>, 'row'>): Source<R> {
-  const named = [source.key, ...source.orderBy.map((term) => term.field)];
-  for (const name of named) fieldOf(source, name);
-  if (source.orderBy.at(-1)?.field !== source.key) {
-    throw new TypeError(`source ${source.name}: orderBy must end with the key "${source.key}"`);
-  }
+export function defineSource<F extends Fields>(declaration: Declaration<F>): Source<RowOfFields<F>> {
+  const newestFirst = 'createdAt' in declaration.fields ? { createdAt: 'desc' } : {};
+  const { orderBy = newestFirst, from = declaration.name, ...rest } = declaration;
+  const { [KEY]: key } = declaration.fields;
+  const id = declaration.database === 'mongo' ? { stored: '_id', ...key } : key;
+  const fields: Fields = { ...declaration.fields, [KEY]: id };
+  const terms = Object.entries(orderBy as Record<string, Direction>).map(([field, direction]) => ({
+    field,
+    direction,
+  }));
+  const source = { ...rest, from, fields, orderBy: endingWithKey(terms) };
+  for (const { field } of source.orderBy) fieldOf(source, field);
   return source;
+}
+
+/** A sort in which no two rows tie; rows that did would be lost or doubled at a page's border. */
+export function endingWithKey(terms: readonly SortTerm[]): readonly SortTerm[] {
+  const upToKey = terms.findIndex(({ field }) => field === KEY);
+  if (upToKey !== -1) return terms.slice(0, upToKey + 1);
+  return [...terms, { field: KEY, direction: terms.at(-1)?.direction ?? 'desc' }];
 }
 
 /** The declaration of one field. @throws {TypeError} when the source has no such field. */
 export function fieldOf(source: Source, name: string): Field {
-  const field = source.fields[name];
+  const field = Object.hasOwn(source.fields, name) ? source.fields[name] : undefined;
   if (field === undefined) throw new TypeError(`source ${source.name} has no field "${name}"`);
   return field;
 }
@@ -62,89 +140,4 @@ export function fieldOf(source: Source, name: string): Field {
 /** The column or document key under which a field is stored. */
 export function storedName(source: Source, name: string): string {
   return fieldOf(source, name).stored ?? name;
-}
-
-const ID_PATTERNS: Partial<Record<FieldKind, RegExp>> = {
-  uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
-  objectId: /^[0-9a-f]{24}$/i,
-};
-
-/**
- * The one spelling of an id under which rows are compared: lower case. Null for whatever is no id of that kind (a
- * malformed reference, null, a number): nobody is there, and one such value never reaches a query, where it would fail
- * the whole batch. `0` and `''` are values of the kinds that are not ids.
- */
-export function normalizeKey(kind: FieldKind, value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  const pattern = ID_PATTERNS[kind];
-  if (pattern !== undefined) return typeof value === 'string' && pattern.test(value) ? value.toLowerCase() : null;
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && isStorable(value) ? value : null;
-}
-
-/** A stored id as it goes out: in lower case where it is one of its kind, else as it was written. */
-export function presentedId<T>(kind: FieldKind, value: T): T | string {
-  return normalizeKey(kind, value) ?? value;
-}
-
-/** PostgreSQL holds no NUL and no half surrogate pair in a text; as a parameter they would fail the statement. */
-function isStorable(text: string): boolean {
-  return storableText(text) === text;
-}
-
-/** A text as PostgreSQL can hold it: MongoDB holds what it cannot, and a copy must not fail for that. */
-export function storableText<T extends string | null>(text: T): T | string {
-  return text === null ? text : text.replaceAll('\0', '').toWellFormed();
-}
-
-/** Where a row stands in a sort: one value per term, each exact enough to continue from (microseconds included). */
-export type Position = readonly (string | number | null)[];
-
-/** A stretch of a sorted list. */
-export interface PageRequest {
-  readonly fields: ReadonlySet<string>;
-  /** How many rows at most. */
-  readonly first: number;
-  /** Only rows behind this position; null from the start. */
-  readonly after: Position | null;
-}
-
-/** A row and where it stands. */
-export interface PageRow<R> {
-  readonly row: R;
-  readonly position: Position;
-}
-
-export interface Page<R> {
-  readonly rows: readonly PageRow<R>[];
-  readonly hasNextPage: boolean;
-}
-
-/**
- * Reads the sources of one database, in bulk: every method is one statement, whatever the number of keys. Keys come
- * normalised and without duplicates; answers are matched by key, never by position.
- */
-export interface SourceReader {
-  /** The rows whose `field` is one of `keys`; each row holds at least `fields` and `field`. Order is not promised. */
-  findByKeys<R extends object>(
-    source: Source<R>,
-    field: string,
-    keys: readonly string[],
-    fields: ReadonlySet<string>,
-  ): Promise<readonly R[]>;
-  /** Whether a position that came in with a cursor is one that this reader could have given out for the source. */
-  accepts(source: Source, position: Position): boolean;
-  /** One page of the whole source. */
-  findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>>;
-  /** One page for each key: the rows whose `field` is that key. A key without rows may be absent. */
-  findPages<R extends object>(
-    source: Source<R>,
-    field: string,
-    keys: readonly string[],
-    request: PageRequest,
-  ): Promise<ReadonlyMap<string, Page<R>>>;
-  /** How many rows the source has. */
-  count(source: Source): Promise<number>;
-  /** How many rows there are for each key. A key without rows may be absent. */
-  countByKeys(source: Source, field: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
