@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { DatabaseName, SourceReader } from '../join/source.js';
+import type { SourceReader } from '../join/reader.js';
+import type { DatabaseName } from '../join/source.js';
 import { MongoDatabase } from './mongo/mongo.js';
 import { MongoSourceReader } from './mongo/source-reader.js';
 import { PostgresDatabase } from './postgres/postgres.js';

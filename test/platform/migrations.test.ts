@@ -25,9 +25,9 @@ const sql = (...statements: string[]) => rowsOf(url, ...statements);
 describe('migrations', () => {
   test('an empty database gets them all, in order; the second time there is nothing to do', async () => {
     const pending = await pendingMigrations(url);
-    expect(pending.map(({ name }) => name)).toEqual(['000_baseline', '001_orders']);
+    expect(pending.map(({ name }) => name)).toEqual(['000_baseline', '001_orders', '002_orders_by_user']);
     expect(pending[1]?.sql).toContain('CREATE TABLE IF NOT EXISTS "orders"');
-    expect(await applyMigrations(url)).toEqual(['000_baseline', '001_orders']);
+    expect(await applyMigrations(url)).toEqual(['000_baseline', '001_orders', '002_orders_by_user']);
     expect(await pendingMigrations(url)).toEqual([]);
     expect(await applyMigrations(url)).toEqual([]);
   });
@@ -45,6 +45,7 @@ describe('migrations', () => {
     expect(rows).toEqual([
       { migration_name: '000_baseline', finished: true },
       { migration_name: '001_orders', finished: true },
+      { migration_name: '002_orders_by_user', finished: true },
     ]);
   });
 
@@ -57,7 +58,7 @@ describe('migrations', () => {
        VALUES ('1', 'x', '20200101000000_theirs', now(), 1)`,
     );
     const pending = (await pendingMigrations(url)).map(({ name }) => name);
-    expect(pending).toEqual(['000_baseline', '001_orders']);
+    expect(pending).toEqual(['000_baseline', '001_orders', '002_orders_by_user']);
     expect(await applyMigrations(url)).toEqual(pending);
   });
 
@@ -77,7 +78,7 @@ describe('migrations', () => {
     await sql('CREATE VIEW orders AS SELECT now() AS "createdAt", 1 AS id, 1 AS "userName", 1 AS "userEmail"');
     await expect(applyMigrations(url)).rejects.toThrow();
     await sql('DROP VIEW orders');
-    expect(await applyMigrations(url)).toEqual(['001_orders']);
+    expect(await applyMigrations(url)).toEqual(['001_orders', '002_orders_by_user']);
   });
 
   test('an orders table that is there is adopted: what it lacks is added, and no row is lost', async () => {
@@ -89,7 +90,7 @@ describe('migrations', () => {
        SELECT 'U', 'N' || n, n, now(), now() FROM generate_series(1, 100) n`,
     );
     expect((await pendingMigrations(url)).map(({ name }) => name)).toContain('001_orders');
-    expect(await applyMigrations(url)).toEqual(['001_orders']);
+    expect(await applyMigrations(url)).toEqual(['001_orders', '002_orders_by_user']);
     const rows = await sql('SELECT count(*)::int AS count, count("userName")::int AS copies FROM orders');
     expect(rows).toEqual([{ count: 100, copies: 0 }]);
   });

@@ -1,4 +1,4 @@
-import { fieldOf, normalizeKey, storedName, type FieldKind, type Source } from '../../join/source.js';
+import { type FieldKind, fieldOf, type Source, storedName } from '../../join/source.js';
 
 /** A name as PostgreSQL takes it, quotes doubled. */
 export function quoted(name: string): string {
@@ -10,8 +10,11 @@ const TYPES: Readonly<Record<FieldKind, string>> = {
   // The ids of the other database are text here.
   objectId: 'text',
   text: 'text',
-  int: 'int',
+  // Compares with columns of 16, 32 and 64 bits, each by its index.
+  int: 'bigint',
+  float: 'double precision',
   decimal: 'numeric',
+  boolean: 'boolean',
   dateTime: 'timestamptz',
 };
 
@@ -20,10 +23,35 @@ export function typeOf(kind: FieldKind): string {
   return TYPES[kind];
 }
 
-/** The expression that reads a field: money as text, so that it never becomes a float on the way. */
-export function columnOf(source: Source, name: string): string {
+/** What a field is read by: money as text, so that it never becomes a float on the way. */
+export function readBy(source: Source, name: string): string {
   const column = quoted(storedName(source, name));
-  return fieldOf(source, name).kind === 'decimal' ? `${column}::text` : column;
+  const { kind } = fieldOf(source, name);
+  if (kind === 'decimal') return `${column}::text`;
+  // What one sees of a `real` is then what it compares as.
+  return kind === 'float' ? `${column}::${typeOf(kind)}` : column;
+}
+
+/** The column with its table: a bare name in ORDER BY is what was selected under it, which for money is a text. */
+export function columnOf(source: Source, name: string): string {
+  return `${quoted(source.from)}.${quoted(storedName(source, name))}`;
+}
+
+/**
+ * What a field is compared by. An id of MongoDB was written in whatever case; a text may lie in a column of an enum or of
+ * varchar. The cast costs nothing, nor an index, where the column has that type.
+ */
+export function comparedBy(source: Source, name: string): string {
+  const column = columnOf(source, name);
+  const { kind } = fieldOf(source, name);
+  if (kind === 'objectId') return `lower(${column})`;
+  return kind === 'text' || kind === 'float' ? `${column}::${typeOf(kind)}` : column;
+}
+
+/** What a field is sorted by. Texts go by code point: so MongoDB does it, and a cursor outlives a change of locale. */
+export function sortedBy(source: Source, name: string): string {
+  const isText = typeOf(fieldOf(source, name).kind) === 'text';
+  return isText ? `${comparedBy(source, name)} COLLATE "C"` : comparedBy(source, name);
 }
 
 /**
@@ -32,38 +60,7 @@ export function columnOf(source: Source, name: string): string {
  * Christ. Sessions write times by ISO in UTC.
  */
 export function positionOf(source: Source, name: string): string {
-  return `${quoted(storedName(source, name))}::text`;
-}
-
-const TIME = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?\+00(?: BC)?$/;
-const NUMBER = /^-?\d{1,30}(?:\.\d{1,30})?$/;
-
-/** Whether a value from a cursor can be cast to the kind's type; PostgreSQL refuses the statement where it cannot. */
-export function isComparable(kind: FieldKind, value: unknown): boolean {
-  if (value === null) return true;
-  if (typeof value !== 'string') return false;
-  switch (kind) {
-    case 'dateTime':
-      return value === 'infinity' || value === '-infinity' || isTime(value);
-    case 'int':
-      return /^-?\d{1,9}$/.test(value);
-    case 'decimal':
-      return value === 'NaN' || NUMBER.test(value);
-    case 'uuid':
-      return normalizeKey(kind, value) !== null;
-    // The ids of the other database lie here as they were written.
-    case 'objectId':
-    case 'text':
-      return normalizeKey('text', value) !== null;
-  }
-}
-
-function isTime(value: string): boolean {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = (TIME.exec(value) ?? [])
-    .slice(1)
-    .map(Number);
-  // The same place in the calendar's cycle of 400 years: Date does not reach as far as PostgreSQL does.
-  const date = new Date(Date.UTC(2000 + (year % 400), month - 1, day));
-  const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return year >= 1 && year <= 294_275 && isDay && hour < 24 && minute < 60 && second < 60;
+  const compared = comparedBy(source, name);
+  // Of a `date`, or a `timestamp` without a zone, as of one with it.
+  return fieldOf(source, name).kind === 'dateTime' ? `${compared}::timestamptz::text` : `${compared}::text`;
 }

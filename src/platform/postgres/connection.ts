@@ -12,6 +12,8 @@ export function connectionConfig(address: string): pg.PoolConfig {
     url.searchParams.get('options'),
     '-c TimeZone=UTC',
     '-c DateStyle=ISO',
+    // A float is written with as many digits as it takes to read it back.
+    '-c extra_float_digits=1',
     schema === null ? null : `-c search_path=${escaped(`"${schema.replaceAll('"', '""')}"`)}`,
   ];
   url.searchParams.delete('schema');

@@ -1,47 +1,78 @@
-import { fieldOf, storedName, type Position, type Source } from '../../join/source.js';
-import { quoted, typeOf } from './columns.js';
+import type { Position } from '../../join/page.js';
+import { fieldOf, type SortTerm, type Source } from '../../join/source.js';
+import { sortedBy } from './columns.js';
+import type { Parameters } from './parameters.js';
 
-/** A condition and the values of its placeholders; without a condition every row meets it. */
-export interface Keyset {
-  readonly condition: string | null;
-  readonly parameters: readonly (string | number | null)[];
+/**
+ * The sort. Null is the smallest value of a field that may be without one, as in MongoDB. Of the others nothing is said,
+ * so that an index in PostgreSQL's own order, in which null is the greatest, serves the sort.
+ */
+export function orderBy(source: Source, order: readonly SortTerm[]): string {
+  return order
+    .map(({ field, direction }) => {
+      const nulls = direction === 'asc' ? ' NULLS FIRST' : ' NULLS LAST';
+      return `${sortedBy(source, field)} ${direction}${fieldOf(source, field).nullable ? nulls : ''}`;
+    })
+    .join(', ');
 }
 
+/** One term of a sort and the value that a position has there. */
 interface Bound {
-  readonly column: string;
+  readonly expression: string;
+  readonly operator: '<' | '>';
+  /** Null where the position has no value. */
   readonly value: string | null;
+  readonly nullsFirst: boolean;
+  /** Rows without a value come last, so they are behind every value. */
+  readonly nullsFollow: boolean;
 }
 
 /**
- * The rows behind a position of a source's list, whose placeholders begin with `$<first>`. PostgreSQL sorts nulls as if
- * they were greater than everything; where none is concerned it is a row comparison, which an index on the same columns
- * answers.
+ * The condition that rows behind a position in an order meet: a row comparison wherever that says it, since an index in
+ * this order, or in its reverse, begins there.
+ *
+ * A field that is declared to have a value is taken at its word: a null that an adopted table holds there all the same
+ * is found where nulls come first (newest first, from the front), not behind a value.
  */
-export function keysetAfter(source: Source, after: Position | null, first: number): Keyset {
-  if (after === null) return { condition: null, parameters: [] };
-  const isDescending = source.orderBy[0]?.direction === 'desc';
-  const bounds = source.orderBy.map(({ field }, at) => ({
-    column: quoted(storedName(source, field)),
-    // By way of text: bound as a timestamp, the value would pass through a JavaScript date and lose its microseconds.
-    value: (after[at] ?? null) === null ? null : `$${first + at}::text::${typeOf(fieldOf(source, field).kind)}`,
-  }));
-  const condition =
-    isDescending && bounds.every(({ value }) => value !== null)
-      ? `(${bounds.map(({ column }) => column).join(', ')}) < (${bounds.map(({ value }) => value).join(', ')})`
-      : behind(bounds, isDescending);
-  // Each placeholder has to occur, or PostgreSQL does not know its type.
-  const unused = bounds.flatMap(({ value }, at) => (value === null ? [`$${first + at}::text IS NULL`] : []));
-  return { condition: [condition, ...unused].join(' AND '), parameters: after };
+export function behind(source: Source, order: readonly SortTerm[], at: Position, parameters: Parameters): string {
+  const bounds = order.map((term, index) => boundOf(source, term, at[index] ?? null, parameters));
+  return asRows(bounds) ?? asTerms(bounds);
 }
 
-function behind([bound, ...others]: readonly Bound[], isDescending: boolean): string {
+function boundOf(
+  source: Source,
+  { field, direction }: SortTerm,
+  value: string | number | null,
+  parameters: Parameters,
+): Bound {
+  const { kind, nullable } = fieldOf(source, field);
+  const nullsFirst = direction === (nullable ? 'asc' : 'desc');
+  return {
+    expression: sortedBy(source, field),
+    operator: direction === 'asc' ? '>' : '<',
+    value: value === null ? null : parameters.bind(kind, String(value)),
+    nullsFirst,
+    nullsFollow: nullable && !nullsFirst,
+  };
+}
+
+/** `(a, b) < ($1, $2)`, or null where some other comparison is needed. */
+function asRows(bounds: readonly Bound[]): string | null {
+  const operator = bounds[0]?.operator ?? '<';
+  const values = bounds.map(({ value }) => value);
+  const fits = bounds.every((bound) => bound.operator === operator && bound.value !== null && !bound.nullsFollow);
+  return fits ? `(${bounds.map(({ expression }) => expression).join(', ')}) ${operator} (${values.join(', ')})` : null;
+}
+
+function asTerms([bound, ...others]: readonly Bound[]): string {
   if (bound === undefined) return 'FALSE';
-  const { column, value } = bound;
-  const rest = behind(others, isDescending);
+  const { expression, operator, value, nullsFirst, nullsFollow } = bound;
+  const rest = asTerms(others);
   if (value === null) {
-    const further = isDescending ? ` OR ${column} IS NOT NULL` : '';
-    return `((${column} IS NULL AND ${rest})${further})`;
+    return nullsFirst ? `(${expression} IS NOT NULL OR ${rest})` : `(${expression} IS NULL AND ${rest})`;
   }
-  const further = isDescending ? `${column} < ${value}` : `${column} > ${value} OR ${column} IS NULL`;
-  return `(${further} OR (${column} = ${value} AND ${rest}))`;
+  const further = `${expression} ${operator} ${value}`;
+  if (nullsFollow) return `(${further} OR ${expression} IS NULL OR (${expression} = ${value} AND ${rest}))`;
+  // The outer comparison, which an index can answer, narrows what the inner one looks at.
+  return `(${expression} ${operator}= ${value} AND (${further} OR ${rest}))`;
 }

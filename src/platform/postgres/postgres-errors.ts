@@ -47,6 +47,15 @@ export function isUniqueViolation(error: unknown): boolean {
   return adapterCause(error)?.kind === 'UniqueConstraintViolation';
 }
 
+/**
+ * Whether an error says that a value could not be read, cast or computed (SQLSTATE class 22): without the row that holds
+ * it, the statement would have passed.
+ */
+export function isDataError(error: unknown): boolean {
+  const cause = adapterCause(error);
+  return (cause?.originalCode ?? cause?.code ?? '').startsWith('22');
+}
+
 interface AdapterCause {
   readonly kind?: string;
   readonly code?: string;

@@ -1,16 +1,14 @@
-import {
-  fieldOf,
-  presentedId,
-  storedName,
-  type Page,
-  type PageRequest,
-  type PageRow,
-  type Position,
-  type Source,
-  type SourceReader,
-} from '../../join/source.js';
-import { columnOf, isComparable, positionOf, quoted, typeOf } from './columns.js';
-import { keysetAfter } from './keyset.js';
+import type { Filter } from '../../join/filter.js';
+import { toPage, type Page, type PageRequest, type PageRow, type Position } from '../../join/page.js';
+import type { SourceReader } from '../../join/reader.js';
+import { fieldOf, KEY, type SortTerm, type Source } from '../../join/source.js';
+import { isCastable } from './castable.js';
+import { comparedBy, quoted } from './columns.js';
+import { filterCondition } from './filter.js';
+import { pageStatement, whereClause } from './page-statement.js';
+import { cast, Parameters } from './parameters.js';
+import { isDataError } from './postgres-errors.js';
+import { rowColumns, toRow } from './rows.js';
 
 /** Runs one statement and gives its rows; in the gateway it is Prisma's `$queryRawUnsafe`. */
 export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record<string, unknown>[]>;
@@ -32,21 +30,18 @@ export class PostgresSourceReader implements SourceReader {
     keys: readonly string[],
     fields: ReadonlySet<string>,
   ): Promise<readonly R[]> {
-    const columns = selectList(source, new Set([source.key, field, ...fields]));
-    const { expression, arrayType } = keyColumn(source, field);
-    const sql = `SELECT ${columns} FROM ${quoted(source.from)} WHERE ${expression} = ANY($1::${arrayType})`;
-    return (await this.#query(sql, keys)).map((row) => toRow(source, row));
-  }
-
-  accepts(source: Source, position: Position): boolean {
-    return source.orderBy.every((term, at) => isComparable(fieldOf(source, term.field).kind, position[at]));
+    const parameters = new Parameters();
+    const columns = rowColumns(source, new Set([KEY, field, ...fields]));
+    const where = whereClause([isOneOf(source, field, keys, parameters)]);
+    const rows = await this.#query(`SELECT ${columns} FROM ${quoted(source.from)}${where}`, ...parameters.values);
+    return rows.map((row) => toRow(source, row));
   }
 
   async findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
-    const { condition, parameters } = keysetAfter(source, request.after, 1);
-    const where = condition === null ? '' : ` WHERE ${condition}`;
-    const sql = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)}${where}${tail(source, request)}`;
-    return toPage(source, await this.#query(sql, ...parameters), request);
+    const parameters = new Parameters();
+    const sql = pageStatement(source, request, null, parameters);
+    const rows = await this.#query(sql, ...parameters.values);
+    return toPage(toPageRows(source, rows, request), request);
   }
 
   async findPages<R extends object>(
@@ -55,82 +50,65 @@ export class PostgresSourceReader implements SourceReader {
     keys: readonly string[],
     request: PageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
-    const { expression, arrayType, type } = keyColumn(source, field);
-    const { condition, parameters } = keysetAfter(source, request.after, 2);
-    const where = [`${expression} = "~keys"."~key"::${type}`, ...(condition === null ? [] : [condition])].join(' AND ');
-    const lateral = `SELECT ${pageColumns(source, request)} FROM ${quoted(source.from)} WHERE ${where}${tail(source, request)}`;
-    const sql = `SELECT * FROM unnest($1::${arrayType}) AS "~keys"("~key") CROSS JOIN LATERAL (${lateral}) AS "~rows"`;
-    const rows = await this.#query(sql, keys, ...parameters);
+    const parameters = new Parameters();
+    const list = parameters.bindList('text', keys);
+    const isOfKey = `${comparedBy(source, field)} = ${cast('"~keys"."~key"', fieldOf(source, field).kind)}`;
+    const lateral = pageStatement(source, request, isOfKey, parameters);
+    const sql = `SELECT * FROM unnest(${list}) AS "~keys"("~key") CROSS JOIN LATERAL (${lateral}) AS "~rows"`;
+    const rows = await this.#query(sql, ...parameters.values);
     const groups = new Map<string, Record<string, unknown>[]>(keys.map((key) => [key, []]));
     for (const row of rows) groups.get(String(row['~key']))?.push(row);
-    return new Map([...groups].map(([key, group]) => [key, toPage(source, group, request)]));
+    return new Map([...groups].map(([key, group]) => [key, toPage(toPageRows(source, group, request), request)]));
   }
 
-  async count(source: Source): Promise<number> {
-    const rows = await this.#query(`SELECT count(*)::text AS "~count" FROM ${quoted(source.from)}`);
+  async count(source: Source, where: Filter | null): Promise<number> {
+    const parameters = new Parameters();
+    const condition = where === null ? null : filterCondition(source, where, parameters);
+    const sql = `SELECT count(*)::text AS "~count" FROM ${quoted(source.from)}${whereClause([condition])}`;
+    const rows = await this.#query(sql, ...parameters.values);
     return Number(rows[0]?.['~count']);
   }
 
-  async countByKeys(source: Source, field: string, keys: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const { expression, arrayType } = keyColumn(source, field);
+  async countByKeys(
+    source: Source,
+    field: string,
+    keys: readonly string[],
+    where: Filter | null,
+  ): Promise<ReadonlyMap<string, number>> {
+    const parameters = new Parameters();
+    const isOfKeys = isOneOf(source, field, keys, parameters);
+    const condition = where === null ? null : filterCondition(source, where, parameters);
     const sql =
-      `SELECT ${expression}::text AS "~key", count(*)::text AS "~count" FROM ${quoted(source.from)} ` +
-      `WHERE ${expression} = ANY($1::${arrayType}) GROUP BY 1`;
-    const rows = await this.#query(sql, keys);
+      `SELECT ${comparedBy(source, field)}::text AS "~key", count(*)::text AS "~count" ` +
+      `FROM ${quoted(source.from)}${whereClause([isOfKeys, condition])} GROUP BY 1`;
+    const rows = await this.#query(sql, ...parameters.values);
     return new Map(rows.map((row) => [String(row['~key']), Number(row['~count'])]));
+  }
+
+  accepts(source: Source, orderBy: readonly SortTerm[], position: Position): boolean {
+    return orderBy.every((term, at) => {
+      const value = position[at];
+      if (value === null) return true;
+      return typeof value === 'string' && isCastable(fieldOf(source, term.field).kind, value);
+    });
+  }
+
+  isKeysFault(error: unknown): boolean {
+    return isDataError(error);
   }
 }
 
-/** An id of MongoDB lies in a text column in whatever case it was written; keys come in lower case. */
-function keyColumn(source: Source, field: string): { expression: string; type: string; arrayType: string } {
-  const column = quoted(storedName(source, field));
-  const { kind } = fieldOf(source, field);
-  const type = typeOf(kind);
-  return { expression: kind === 'objectId' ? `lower(${column})` : column, type, arrayType: `${type}[]` };
+function isOneOf(source: Source, field: string, keys: readonly string[], parameters: Parameters): string {
+  return `${comparedBy(source, field)} = ANY(${parameters.bindList(fieldOf(source, field).kind, keys)})`;
 }
 
-function selectList(source: Source, fields: ReadonlySet<string>): string {
-  return [...fields]
-    .map((name) => {
-      const [expression, alias] = [columnOf(source, name), quoted(name)];
-      return expression === alias ? alias : `${expression} AS ${alias}`;
-    })
-    .join(', ');
-}
-
-/** The wanted fields, and under `~0`, `~1`, ... what a row's position consists of. */
-function pageColumns(source: Source, request: PageRequest): string {
-  const position = source.orderBy.map((term, at) => `${positionOf(source, term.field)} AS ${quoted(`~${at}`)}`);
-  return [selectList(source, new Set([source.key, ...request.fields])), ...position].join(', ');
-}
-
-/** One row more than wanted: it says whether there is a next page. */
-function tail(source: Source, request: PageRequest): string {
-  const terms = source.orderBy.map((term) => `${quoted(storedName(source, term.field))} ${term.direction}`);
-  return ` ORDER BY ${terms.join(', ')} LIMIT ${Math.trunc(request.first) + 1}`;
-}
-
-function toPage<R extends object>(
+function toPageRows<R extends object>(
   source: Source<R>,
   rows: readonly Record<string, unknown>[],
-  request: PageRequest,
-): Page<R> {
-  return {
-    rows: rows.slice(0, request.first).map((row): PageRow<R> => ({
-      row: toRow(source, row),
-      position: source.orderBy.map((_, at) => row[`~${at}`] as string | null),
-    })),
-    hasNextPage: rows.length > request.first,
-  };
-}
-
-/** A row as the source declares it, without what was read for its position. */
-function toRow<R extends object>(source: Source<R>, row: Readonly<Record<string, unknown>>): R {
-  const entries = Object.entries(row).filter(([name]) => name in source.fields);
-  return Object.fromEntries(
-    entries.map(([name, value]) => {
-      const { kind } = fieldOf(source, name);
-      return [name, kind === 'objectId' ? presentedId(kind, value) : value];
-    }),
-  ) as R;
+  { orderBy }: PageRequest,
+): PageRow<R>[] {
+  return rows.map((row) => ({
+    row: toRow(source, row),
+    position: orderBy.map((_, at) => row[`~${at}`] as string | null),
+  }));
 }

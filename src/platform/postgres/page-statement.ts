@@ -1,0 +1,40 @@
+import { readingOrder, reversed, type PageRequest } from '../../join/page.js';
+import { KEY, type Source } from '../../join/source.js';
+import { positionOf, quoted } from './columns.js';
+import { filterCondition } from './filter.js';
+import { behind, orderBy } from './keyset.js';
+import type { Parameters } from './parameters.js';
+import { rowColumns } from './rows.js';
+
+/**
+ * The statement that reads a page in reading order, one row more than wanted: it says whether the list goes on. A row
+ * comes with the wanted fields, and under `~0`, `~1`, ... with what its position consists of.
+ *
+ * @param among a condition on top of the request's, in SQL
+ */
+export function pageStatement(
+  source: Source,
+  request: PageRequest,
+  among: string | null,
+  parameters: Parameters,
+): string {
+  const { fields, where, after, before, limit } = request;
+  const conditions = [
+    among,
+    where === null ? null : filterCondition(source, where, parameters),
+    after === null ? null : behind(source, request.orderBy, after, parameters),
+    before === null ? null : behind(source, reversed(request.orderBy), before, parameters),
+  ];
+  const position = request.orderBy.map(({ field }, at) => `${positionOf(source, field)} AS ${quoted(`~${at}`)}`);
+  return (
+    `SELECT ${[rowColumns(source, new Set([KEY, ...fields])), ...position].join(', ')} ` +
+    `FROM ${quoted(source.from)}${whereClause(conditions)} ` +
+    `ORDER BY ${orderBy(source, readingOrder(request))} LIMIT ${Math.trunc(limit) + 1}`
+  );
+}
+
+/** Rows that meet every condition that is there. */
+export function whereClause(conditions: readonly (string | null)[]): string {
+  const there = conditions.filter((condition) => condition !== null);
+  return there.length === 0 ? '' : ` WHERE ${there.join(' AND ')}`;
+}

@@ -1,0 +1,26 @@
+import { presentedId } from '../../join/key.js';
+import { fieldOf, type Source } from '../../join/source.js';
+import { quoted, readBy } from './columns.js';
+
+/** What to select, or to return from a write, so that {@link toRow} can make a source's row of it: each field by its name. */
+export function rowColumns(source: Source, fields: Iterable<string> = Object.keys(source.fields)): string {
+  return [...fields]
+    .map((name) => {
+      const [expression, alias] = [readBy(source, name), quoted(name)];
+      return expression === alias ? alias : `${expression} AS ${alias}`;
+    })
+    .join(', ');
+}
+
+/** A row as the source declares it, without what else was read with it. */
+export function toRow<R extends object>(source: Source<R>, row: Readonly<Record<string, unknown>>): R {
+  const entries = Object.entries(row).filter(([name]) => Object.hasOwn(source.fields, name));
+  return Object.fromEntries(entries.map(([name, value]) => [name, toValue(source, name, value)])) as R;
+}
+
+function toValue(source: Source, name: string, value: unknown): unknown {
+  const { kind } = fieldOf(source, name);
+  // Prisma gives 64 bits as a bigint, whatever the number is.
+  if (kind === 'int' && typeof value === 'bigint') return Number(value);
+  return kind === 'objectId' ? presentedId(kind, value) : value;
+}
