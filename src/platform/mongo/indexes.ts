@@ -1,58 +1,105 @@
 import mongoose from 'mongoose';
 import type { Relation } from '../../join/relation.js';
-import { storedName } from '../../join/source.js';
-import { sortOf } from './keyset.js';
+import { storedName, type Source } from '../../join/source.js';
+import { isSortedAsStored, sortOf } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
 
-/** An index that a join needs. */
+type IndexKey = Readonly<Record<string, 1 | -1>>;
+
+/** An index that a list needs. */
 export interface NeededIndex {
   readonly collection: string;
-  readonly key: Readonly<Record<string, 1 | -1>>;
+  readonly key: IndexKey;
+  /** The stored field by which a list is looked up, where it is; the rest of the key is the list's order. */
+  readonly by: string | null;
 }
 
 /**
- * The indexes that relations into MongoDB need: by the referenced field, then in the list's order, so that a page per
- * parent is read from the index and nothing is read to be thrown away.
+ * The indexes that lists need: by the reference, if the list is a parent's, then in the list's order. So a page is read
+ * from the index, and nothing is read to be thrown away.
  */
-export function neededIndexes(relations: readonly Relation[]): readonly NeededIndex[] {
-  return relations
-    .filter(({ to, target }) => to.database === 'mongo' && target !== to.key)
-    .map(({ to, target }) => ({ collection: to.from, key: { [storedName(to, target)]: 1, ...sortOf(to) } }));
+export function neededIndexes(sources: readonly Source[], relations: readonly Relation[]): readonly NeededIndex[] {
+  const ofParents = relations.map(({ from, field }) => ({ source: from, by: storedName(from, field) }));
+  const lists = [...ofParents, ...sources.map((source) => ({ source, by: null }))];
+  return lists
+    .filter(({ source }) => source.database === 'mongo')
+    .map(({ source, by }) => ({ collection: source.from, key: keyOf(source, by), by }))
+    .filter(({ key }) => Object.keys(key).length > 0);
 }
 
-/** Those that the database does not have, under whatever name. */
+function keyOf(source: Source, by: string | null): IndexKey {
+  // What is read of money is in no index.
+  const order = isSortedAsStored(source, source.orderBy) ? sortOf(source, source.orderBy) : {};
+  return by === null ? order : { [by]: 1, ...order };
+}
+
+/** Those that the database has no match for, under whatever name. */
 export async function missingIndexes(
   mongo: MongoDatabase,
   needed: readonly NeededIndex[],
 ): Promise<readonly NeededIndex[]> {
   const collections = [...new Set(needed.map(({ collection }) => collection))];
-  const there = new Set(
-    (await Promise.all(collections.map((collection) => keysOf(mongo, collection)))).flat().map(describeIndex),
-  );
-  return needed.filter((index) => !there.has(describeIndex(index)));
+  const entries = collections.map(async (collection) => [collection, await keysOf(mongo, collection)] as const);
+  const there = new Map(await Promise.all(entries));
+  return needed.filter((index) => there.get(index.collection)?.some((key) => serves(key, index)) !== true);
 }
 
-/** Creates indexes that are not there. */
+/** Creates indexes that are not there. They compare texts byte by byte, as what they serve does. */
 export async function createIndexes(mongo: MongoDatabase, indexes: readonly NeededIndex[]): Promise<void> {
   for (const { collection, key } of indexes) {
-    await mongo.run((db) => db.collection(collection).createIndex({ ...key }, {}, {}));
+    const create = (name: object) =>
+      mongo.run((db) =>
+        db.collection(collection).createIndex({ ...key }, { collation: { locale: 'simple' }, ...name }, {}),
+      );
+    try {
+      await create({});
+    } catch (error) {
+      if (!isServerError(error, NAME_TAKEN)) throw error;
+      await create({ name: `tandem_${Object.keys(key).join('_')}` });
+    }
   }
 }
 
 /** An index as one would create it in the shell; the order of its key counts. */
-export function describeIndex({ collection, key }: NeededIndex): string {
+export function describeIndex({ collection, key }: Pick<NeededIndex, 'collection' | 'key'>): string {
   return `db.${collection}.createIndex(${JSON.stringify(key)})`;
 }
 
-const NAMESPACE_NOT_FOUND = 26;
+/**
+ * Whether an index with this key serves: it has the needed fields first, and the order of the list forward or backward.
+ * The field by which rows are looked up may go either way.
+ */
+function serves(there: Readonly<Record<string, unknown>>, { key, by }: NeededIndex): boolean {
+  const first = Object.entries(there).slice(0, Object.keys(key).length);
+  const isSameFields = first.map(([field]) => field).join('\0') === Object.keys(key).join('\0');
+  const turns = first
+    .filter(([field]) => field !== by)
+    .map(([field, value]) => Number(value) * (key[field] ?? Number.NaN));
+  const isIndexed = first.every(([, value]) => typeof value === 'number');
+  return isSameFields && isIndexed && (turns.every((turn) => turn > 0) || turns.every((turn) => turn < 0));
+}
 
-async function keysOf(mongo: MongoDatabase, collection: string): Promise<NeededIndex[]> {
+const NAMESPACE_NOT_FOUND = 26;
+/** An index of this name is there that does not serve: it is partial, sparse or has a collation. */
+const NAME_TAKEN = 86;
+
+/** The keys of a collection's indexes that hold every document and compare texts byte by byte. */
+async function keysOf(mongo: MongoDatabase, collection: string): Promise<Readonly<Record<string, unknown>>[]> {
   try {
     const indexes = await mongo.run((db) => db.collection(collection).indexes());
-    return indexes.map(({ key }) => ({ collection, key: key as NeededIndex['key'] }));
+    return indexes.filter(isUsable).map(({ key }) => key as Readonly<Record<string, unknown>>);
   } catch (error) {
     // A collection that is not there has no indexes.
-    if (error instanceof mongoose.mongo.MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
+    if (isServerError(error, NAMESPACE_NOT_FOUND)) return [];
     throw error;
   }
+}
+
+function isUsable(index: mongoose.mongo.IndexDescriptionInfo): boolean {
+  const { sparse, hidden, partialFilterExpression, collation } = index;
+  return sparse !== true && hidden !== true && partialFilterExpression === undefined && collation === undefined;
+}
+
+function isServerError(error: unknown, code: number): boolean {
+  return error instanceof mongoose.mongo.MongoServerError && error.code === code;
 }

@@ -36,3 +36,27 @@ export function isUnavailable(error: unknown): boolean {
   // The deadline that every command gets.
   return error instanceof DOMException && error.name === 'TimeoutError';
 }
+
+/** Whether a write that ended so may have been done: one for which no server or connection was found was never sent. */
+export function mayHaveRun(error: unknown): boolean {
+  const neverSent =
+    error instanceof mongo.MongoServerSelectionError ||
+    error instanceof mongoose.Error.MongooseServerSelectionError ||
+    error instanceof mongo.MongoNotConnectedError ||
+    (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name));
+  return error !== undefined && !neverSent;
+}
+
+const DUPLICATE_KEY = 11_000;
+const DOCUMENT_VALIDATION_FAILURE = 121;
+
+/** The field whose value a unique index refused because another document has it; null for any other error. */
+export function takenField(error: unknown): string | null {
+  if (!(error instanceof mongo.MongoServerError) || error.code !== DUPLICATE_KEY) return null;
+  return Object.keys((error as { keyPattern?: object }).keyPattern ?? {})[0] ?? 'value';
+}
+
+/** Whether the collection's own validation rules refused a document. */
+export function isRefusedByRules(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE;
+}

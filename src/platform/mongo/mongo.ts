@@ -72,11 +72,18 @@ export class MongoDatabase implements AsyncDisposable {
     const { db } = this.connection;
     if (db === undefined) throw unavailable(undefined);
     const deadline = new AbortController();
-    const timer = setTimeout(() => {
-      deadline.abort(new DOMException('MongoDB did not answer in time', 'TimeoutError'));
-    }, COMMAND_TIMEOUT + 1_000);
+    let timer: NodeJS.Timeout | undefined;
+    // The driver takes a signal for reads only, and a write must not be waited for without end either.
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new DOMException('MongoDB did not answer in time', 'TimeoutError');
+        deadline.abort(error);
+        reject(error);
+      }, COMMAND_TIMEOUT + 1_000);
+    });
     try {
-      return await work(db, { batchSize: BATCH_SIZE, maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal });
+      const limits = { batchSize: BATCH_SIZE, maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal };
+      return await Promise.race([work(db, limits), timeout]);
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;
     } finally {

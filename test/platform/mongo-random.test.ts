@@ -1,0 +1,438 @@
+import Big from 'big.js';
+import fc from 'fast-check';
+import mongoose from 'mongoose';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  boolean,
+  dateTime,
+  decimal,
+  defineSource,
+  endingWithKey,
+  float,
+  int,
+  nullable,
+  objectId,
+  type SortTerm,
+  text,
+  uuid,
+} from '../../src/join/source.js';
+import type { Filter } from '../../src/join/filter.js';
+import type { Page, PageRequest, Position } from '../../src/join/page.js';
+import { MongoSourceReader } from '../../src/platform/mongo/source-reader.js';
+import { useDatabases } from '../support/databases.js';
+import { matches } from './filter-oracle.js';
+
+const { Binary, Decimal128, Double, Int32, Long, MaxKey, ObjectId, Timestamp } = mongoose.mongo.BSON;
+
+const things = defineSource({
+  name: 'things',
+  type: 'Thing',
+  description: 'A thing with a field of each kind.',
+  database: 'mongo',
+  fields: {
+    id: objectId('Its id.'),
+    parentId: nullable(objectId('Its parent.')),
+    uuid: nullable(uuid('An id.')),
+    text: nullable(text('A text.')),
+    int: nullable(int('An int.')),
+    float: nullable(float('A float.')),
+    decimal: nullable(decimal('Money.', { stored: 'money' })),
+    boolean: nullable(boolean('A truth value.')),
+    dateTime: nullable(dateTime('A time.')),
+  },
+  orderBy: { dateTime: 'desc' },
+});
+const NAMES = ['id', 'parentId', 'uuid', 'text', 'int', 'float', 'decimal', 'boolean', 'dateTime'] as const;
+type Name = (typeof NAMES)[number];
+const FIELDS: ReadonlySet<string> = new Set(NAMES);
+
+/** Of each property; more were run when this was written. */
+const RUNS = 8;
+
+const databases = useDatabases();
+const reader = () => new MongoSourceReader(databases.platform.mongo);
+
+const PARENTS = ['a', 'b', 'c'].map((digit) => digit.repeat(24));
+const UUIDS = ['0f47ac10-58cc-4372-a567-0e02b2c3d479', '12345678-1234-1234-1234-123456789012'];
+const TEXTS = [
+  '',
+  'a',
+  'A',
+  'ab',
+  'Ab',
+  'b.c',
+  '$a',
+  '$$value',
+  '^a',
+  'a\nb',
+  'a\n',
+  'é',
+  'É',
+  '\u{1F600}',
+  '￿',
+  '5',
+  '0.1',
+  '-3',
+  '007',
+  '1e3',
+  '0.30000000000000004',
+  ' a',
+  'a\0b',
+];
+const NUMBERS = [
+  '5',
+  ' 5 ',
+  '5.0',
+  '+5',
+  '0.1',
+  '0.10',
+  '.1',
+  '1e1',
+  '-3',
+  'NaN',
+  'Infinity',
+  '1e400',
+  '1e-400',
+  '1e-45',
+  '0x10',
+  '',
+  '1e41',
+  '12345678901234567890123456789012345678901',
+  '9007199254740993',
+  '2147483648',
+  '5 000',
+  '1'.repeat(101),
+  '0e-50',
+];
+const TIMES = [
+  '2024-02-29T10:00:00.123Z',
+  '2024-02-29T10:00:00.1239999Z',
+  '2024-02-30T00:00:00Z',
+  '2024-02-29T12:00:00.123+02:00',
+  '2024-02-29T10:00Z',
+  '2024-02-29',
+  '2024-02-29T24:00:00Z',
+  '9999-12-31T23:59:59-05:00',
+  '0000-01-01T00:00:00Z',
+  '2024-02-29T10:00:00.123z',
+];
+const MILLISECONDS = Date.parse('2024-02-29T10:00:00.123Z');
+const DOUBLES = [
+  0,
+  -0,
+  0.1,
+  0.1 + 0.2,
+  0.3,
+  5,
+  -3,
+  1e21,
+  1e-7,
+  5e-324,
+  NaN,
+  Infinity,
+  -Infinity,
+  2 ** 53,
+  2 ** 63,
+  99133643126018.25,
+  1e41,
+  123456789012345680,
+  MILLISECONDS + 0.5,
+  8.7e15,
+  253402300799999.5,
+];
+const DECIMALS = [
+  '0.1',
+  '0.10',
+  '1E+1',
+  '5',
+  '-3',
+  'NaN',
+  'Infinity',
+  '1E+400',
+  '1E-400',
+  '1E-50',
+  '0E-400',
+  '9007199254740993',
+  '1234567890123456789012345678901234',
+  '1.7976931348623159E+308',
+];
+
+/** Whatever a document may hold, of types that are odd for any field. */
+const ODD: readonly unknown[] = [
+  undefined, null, true, false, {}, { a: 1 }, { $gt: 1 }, new Binary(Buffer.from('x')), new MaxKey(),
+  new Timestamp({ t: 1, i: 1 }), /a/i, new ObjectId(PARENTS[0]),
+  ...TEXTS, ...NUMBERS, ...TIMES, ...UUIDS, UUIDS[0]?.toUpperCase(), PARENTS[0], PARENTS[0]?.toUpperCase(), 'Aa'.repeat(12),
+  ...DOUBLES.map((value) => new Double(value)), new Int32(5), new Int32(0), ...['5', '9007199254740993', '-3', '9223372036854775807', '-9223372036854775808'].map((value) => Long.fromString(value)),
+  ...DECIMALS.map((value) => Decimal128.fromString(value)),
+  new Date(MILLISECONDS), new Date(0), new Date('0000-01-01T00:00:00Z'), new Date(-1), new Date(253402300800000),
+]; // prettier-ignore
+const ARRAYS: readonly unknown[] = [
+  [],
+  [1, 2],
+  ['a', 'b'],
+  [null, 5],
+  [[1]],
+  [new Date(0), 'a'],
+  [new Decimal128('5')],
+  [true],
+];
+
+const SOUND: Readonly<Record<Name, readonly unknown[]>> = {
+  id: [],
+  parentId: PARENTS.map((id) => new ObjectId(id)),
+  uuid: UUIDS,
+  text: TEXTS,
+  int: [new Int32(5), new Int32(-3), new Double(5), new Int32(0), Long.fromNumber(5)],
+  float: DOUBLES.map((value) => new Double(value)),
+  decimal: [...DECIMALS.map((value) => Decimal128.fromString(value)), '0.10', new Double(0.1), new Int32(5)],
+  boolean: [true, false],
+  dateTime: [new Date(MILLISECONDS), new Date(0), new Date(5), new Date(MILLISECONDS + 1)],
+};
+
+const value = (name: Name, odd: readonly unknown[]) =>
+  fc.oneof(
+    { arbitrary: fc.constantFrom(...SOUND[name]), weight: 2 },
+    { arbitrary: fc.constantFrom(...odd), weight: 1 },
+  );
+/** No index takes a document with an array in two of its fields. */
+const NO_ARRAYS: readonly Name[] = ['parentId', 'float'];
+const documents = (arrays: readonly unknown[]) => {
+  const values = NAMES.slice(1).map((name) => value(name, NO_ARRAYS.includes(name) ? ODD : [...ODD, ...arrays]));
+  return fc.array(fc.tuple(...values), { minLength: 60, maxLength: 60 });
+};
+
+const scalar: Readonly<Record<Name, fc.Arbitrary<string | number | boolean>>> = {
+  id: fc.constantFrom(...PARENTS),
+  parentId: fc.constantFrom(...PARENTS),
+  uuid: fc.constantFrom(...UUIDS),
+  text: fc.constantFrom(...TEXTS.filter((one) => !one.includes('\0'))),
+  int: fc.constantFrom(5, 0, -3, 6),
+  float: fc.constantFrom(...DOUBLES.filter((one) => Number.isFinite(one)), 9007199254740992, 1e-45),
+  decimal: fc.constantFrom(
+    '0.1',
+    '0.10',
+    '0.3',
+    '5',
+    '0',
+    '-3',
+    '10',
+    '9007199254740993',
+    '-9223372036854775808',
+    '99133643126018.2',
+    `1234567890123456789012345678901234.5`,
+    `-${'9'.repeat(30)}.${'9'.repeat(30)}`,
+  ),
+  boolean: fc.boolean(),
+  dateTime: fc.constantFrom(
+    new Date(MILLISECONDS).toISOString(),
+    new Date(0).toISOString(),
+    new Date(-1).toISOString(),
+    '0001-01-01T00:00:00.000Z',
+  ),
+};
+const ORDERS = ['lt', 'lte', 'gt', 'gte'];
+const OPERATORS: Readonly<Record<Name, readonly string[]>> = {
+  id: [], parentId: [], uuid: [], text: [...ORDERS, 'contains', 'startsWith', 'endsWith'], int: ORDERS, float: ORDERS,
+  decimal: ORDERS, boolean: [], dateTime: ORDERS,
+}; // prettier-ignore
+
+const condition: fc.Arbitrary<Filter> = fc.constantFrom(...NAMES).chain((field) => {
+  const one = fc.record({ operator: fc.constantFrom('equals', ...OPERATORS[field]), value: scalar[field] });
+  const some = fc.record({
+    operator: fc.constant('in'),
+    value: fc.array(scalar[field], { minLength: 1, maxLength: 4 }),
+  });
+  const none = fc.record({ operator: fc.constant('isNull') });
+  return fc
+    .record({
+      kind: fc.constant('condition' as const),
+      field: fc.constant(field),
+      comparison: fc.oneof({ arbitrary: one, weight: 4 }, some, none),
+      negated: fc.boolean(),
+      insensitive: fc.boolean(),
+    })
+    .map((it) => ({ ...it, insensitive: it.insensitive && !ORDERS.includes(it.comparison.operator) }) as Filter);
+});
+const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
+  filter: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    { arbitrary: condition, weight: 3 },
+    fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('filter'), { maxLength: 4 }) }),
+  ),
+}));
+const sorts = fc
+  .array(fc.record({ field: fc.constantFrom(...NAMES), direction: fc.constantFrom('asc' as const, 'desc' as const) }), {
+    maxLength: 3,
+  })
+  .map((terms) => endingWithKey(terms));
+
+type Row = Readonly<Record<Name, unknown>>;
+
+async function store(all: readonly (readonly unknown[])[]): Promise<readonly Row[]> {
+  await databases.platform.mongo.run(async (db) => {
+    await db.collection('things').deleteMany({});
+    await db.collection('things').insertMany(
+      all.map((values) => {
+        const entries = values.map((one, index) => [storedAs(NAMES[index + 1]), one] as const);
+        return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
+      }),
+    );
+  });
+  return everything();
+}
+
+const storedAs = (name: string | undefined) => (name === 'decimal' ? 'money' : String(name));
+
+async function everything(): Promise<readonly Row[]> {
+  const all = await databases.platform.mongo.run((db) => db.collection('things').distinct('_id'));
+  return reader().findByKeys<Row>(things, 'id', all.map(String), FIELDS);
+}
+
+const ids = (rows: readonly object[]) => rows.map((row) => (row as Row).id as string);
+
+type Stretch = Pick<PageRequest, 'after' | 'before' | 'limit' | 'backward'>;
+type Read = (stretch: Stretch) => Promise<Page<object>>;
+
+/** All rows of a list in its order, read page by page from one of its ends. */
+async function walk(read: Read, backward: boolean, limits: readonly number[]): Promise<string[]> {
+  const pages: string[][] = [];
+  let cursor: Position | null = null;
+  for (;;) {
+    const limit = limits[pages.length % limits.length] ?? 1;
+    const ends = backward ? { after: null, before: cursor } : { after: cursor, before: null };
+    const page: Page<object> = await read({ ...ends, limit, backward });
+    pages.push(ids(page.rows.map(({ row }) => row)));
+    const goesOn = backward ? page.hasPreviousPage : page.hasNextPage;
+    if (!goesOn) return (backward ? pages.toReversed() : pages).flat();
+    const last = backward ? page.rows[0] : page.rows.at(-1);
+    if (last === undefined || pages.length > 100) throw new Error('the walk has no end');
+    cursor = JSON.parse(JSON.stringify(last.position)) as Position;
+  }
+}
+
+const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 3 });
+
+beforeAll(async () => {
+  await databases.platform.mongo.run((db) =>
+    db
+      .collection('things')
+      .createIndexes([
+        { key: { parentId: 1, dateTime: -1, _id: -1 } },
+        { key: { text: 1 } },
+        { key: { money: 1 } },
+        { key: { dateTime: -1, _id: -1 } },
+        { key: { float: 1, int: -1 } },
+      ]),
+  );
+});
+
+const pages = (where: Filter | null, orderBy: readonly SortTerm[]): Read => {
+  return (stretch) => reader().findPage(things, { where, orderBy, fields: FIELDS, ...stretch });
+};
+const WHOLE: Stretch = { after: null, before: null, limit: 1_000, backward: false };
+
+test('a filter finds the rows of which what is read meets it, whatever is stored', async () => {
+  const some = fc.array(filter, { minLength: 25, maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(documents(ARRAYS), some, async (all, filters) => {
+      const rows = await store(all);
+      expect(rows).toHaveLength(all.length);
+      for (const where of filters) {
+        const expected = rows.filter((row) => matches(things, row, where) === true);
+        const found = ids((await pages(where, things.orderBy)(WHOLE)).rows.map(({ row }) => row));
+        expect(found.toSorted(), JSON.stringify(where)).toEqual(ids(expected).toSorted());
+        expect(await reader().count(things, where)).toBe(expected.length);
+      }
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+});
+
+test('a list has one order, in which pages of any size lose and double nothing, from either end', async () => {
+  const lists = fc.array(fc.tuple(sorts, fc.option(filter), sizes, sizes), { minLength: 6, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(documents([]), lists, fc.nat(), async (all, some, place) => {
+      await store(all);
+      for (const [orderBy, where, forward, backward] of some) {
+        const read = pages(where, orderBy);
+        const whole = (await read(WHOLE)).rows;
+        const expected = ids(whole.map(({ row }) => row));
+        const about = JSON.stringify({ orderBy, where });
+        expect(new Set(expected).size, about).toBe(await reader().count(things, where));
+        expect(await walk(read, false, forward), about).toEqual(expected);
+        expect(await walk(read, true, backward), about).toEqual(expected);
+        const [from = 0, to = 0] = [place % (whole.length + 1), (place >> 8) % (whole.length + 1)].sort(
+          (a, b) => a - b,
+        );
+        const ends = { after: whole[from]?.position ?? null, before: whole[to]?.position ?? null };
+        const between = await read({ ...WHOLE, ...ends, backward: place % 2 === 0 });
+        expect(ids(between.rows.map(({ row }) => row)), about).toEqual(
+          expected.slice(ends.after === null ? 0 : from + 1, ends.before === null ? undefined : to),
+        );
+        if (orderBy[0]?.field !== 'decimal') continue;
+        const amounts = whole.map(({ row }) => (row as Row).decimal as string | null);
+        const inOrder = amounts.toSorted((a, b) => compareAmounts(a, b) * (orderBy[0]?.direction === 'asc' ? 1 : -1));
+        expect(amounts.map(plain), about).toEqual(inOrder.map(plain));
+      }
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+});
+
+const plain = (amount: string | null) => (amount === null ? null : new Big(amount).toFixed());
+const compareAmounts = (a: string | null, b: string | null) => {
+  if (a === null || b === null) return Number(b === null) - Number(a === null);
+  return new Big(a).cmp(b);
+};
+
+test('a forward walk loses and doubles nothing where arrays are sorted by', async () => {
+  const lists = fc.array(fc.tuple(fc.constantFrom('asc' as const, 'desc' as const), sizes), {
+    minLength: 4,
+    maxLength: 4,
+  });
+  await fc.assert(
+    fc.asyncProperty(documents(ARRAYS), fc.constantFrom(...NAMES), lists, async (all, field, some) => {
+      const rows = await store(all);
+      for (const [direction, limits] of some) {
+        const found = await walk(pages(null, endingWithKey([{ field, direction }])), false, limits);
+        expect(found.toSorted()).toEqual(ids(rows).toSorted());
+      }
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+});
+
+test("each parent's list is the part of the whole list that refers to it, in the same order", async () => {
+  const lists = fc.array(fc.tuple(sorts, fc.option(filter), sizes), { minLength: 4, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(documents([]), lists, fc.boolean(), async (all, some, backward) => {
+      await store(all);
+      for (const [orderBy, where, limits] of some) {
+        const request = { where, orderBy, fields: FIELDS };
+        const whole = await pages(where, orderBy)(WHOLE);
+        const bulk = await reader().findPages(things, 'parentId', PARENTS, { ...request, ...WHOLE });
+        const counts = await reader().countByKeys(things, 'parentId', PARENTS, where);
+        for (const parent of PARENTS) {
+          const own = await childrenOf(parent);
+          const expected = ids(whole.rows.map(({ row }) => row)).filter((id) => own.has(id));
+          const read: Read = async (stretch) => {
+            const found = await reader().findPages(things, 'parentId', [parent], { ...request, ...stretch });
+            return found.get(parent) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
+          };
+          const about = JSON.stringify(request);
+          expect(ids(bulk.get(parent)?.rows.map(({ row }) => row) ?? []), about).toEqual(expected);
+          expect(await walk(read, backward, limits), about).toEqual(expected);
+          expect(counts.get(parent) ?? 0, about).toBe(expected.length);
+        }
+      }
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+});
+
+async function childrenOf(parent: string): Promise<ReadonlySet<string>> {
+  const found = await databases.platform.mongo.run((db) =>
+    db.collection('things').distinct('_id', { parentId: new ObjectId(parent) }),
+  );
+  return new Set(found.map(String));
+}
