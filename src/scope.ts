@@ -1,8 +1,10 @@
 import { Joins } from './join/joins.js';
 import { OrderRepository } from './domains/order/order.repository.js';
 import { Orders } from './domains/order/order.service.js';
+import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
 import { OrderService } from './ordering/order.service.js';
+import { UserRemoval } from './ordering/user-removal.js';
 import type { Platform } from './platform/platform.js';
 
 /** Everything that belongs to one request or one background message. Nothing request-scoped lives anywhere else. */
@@ -11,13 +13,14 @@ export interface Scope {
   readonly users: Users;
   readonly orders: Orders;
   readonly ordering: OrderService;
+  readonly userRemoval: UserRemoval;
 }
 
 /** A fresh scope: new loaders, and the services on them. It holds no resource; let go of it when the request is over. */
-export function createScope({ postgres, readers }: Platform): Scope {
+export function createScope({ postgres, mongo, readers }: Platform): Scope {
   const joins = new Joins(readers);
-  const users = new Users(joins);
+  const users = new Users({ joins, repository: new UserRepository(mongo) });
   const orders = new Orders(joins);
-  const ordering = new OrderService({ joins, users, orders, repository: new OrderRepository(postgres) });
-  return { joins, users, orders, ordering };
+  const parts = { joins, users, orders, repository: new OrderRepository(postgres) };
+  return { joins, users, orders, ordering: new OrderService(parts), userRemoval: new UserRemoval(parts) };
 }

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 
 /** Whether there are no orders, and no users but those of a demonstration that was cut short. */
 export async function isEmpty({ readers, mongo }: Platform): Promise<boolean> {
-  if ((await readers.postgres.count(orders)) > 0) return false;
+  if ((await readers.postgres.count(orders, null)) > 0) return false;
   const ids = demonstrationUsers(new Date()).map(({ _id }) => _id);
   return (await userModel(mongo.connection).countDocuments({ _id: { $nin: ids } })) === 0;
 }

@@ -1,5 +1,5 @@
 import type { ApolloServer } from '@apollo/server';
-import { SAMPLE_QUERY } from '../gateway/sample-query.js';
+import { SAMPLE_QUERY } from './sample-query.js';
 import type { Platform } from '../platform/platform.js';
 import { recordStatements, type Statement } from '../platform/statements.js';
 import { createScope, type Scope } from '../scope.js';

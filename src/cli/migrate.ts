@@ -1,5 +1,5 @@
 import { loadConfig, maskedUrl } from '../config.js';
-import { RELATIONS } from '../domains/catalogue.js';
+import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
 import { createIndexes, describeIndex, missingIndexes, neededIndexes } from '../platform/mongo/indexes.js';
 import { applyMigrations, pendingMigrations } from '../platform/postgres/migrations.js';
@@ -23,7 +23,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
       const count = pending.length === 0 ? 'nothing' : pending.length;
       say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${count} to apply`);
       for (const { name, sql } of pending) say(`\n-- ${name}\n${sql.trim()}`);
-      const indexes = await missingIndexes(platform.mongo, neededIndexes(RELATIONS));
+      const indexes = await missingIndexes(platform.mongo, neededIndexes(SOURCES, RELATIONS));
       say(`\nMongoDB ${maskedUrl(mongodbUri)}: ${indexes.length === 0 ? 'nothing' : indexes.length} to create`);
       for (const index of indexes) say(`  ${describeIndex(index)}`);
       if (dryRun) {

@@ -28,7 +28,7 @@ export async function prepare(platform: Platform, databases: Databases, task: Ta
   const { own, databaseUrl } = databases;
   if (own.postgres) await checkTables(platform);
   else await task('Apply migrations', () => applyMigrations(databaseUrl));
-  const indexes = await missingIndexes(platform.mongo, neededIndexes(RELATIONS));
+  const indexes = await missingIndexes(platform.mongo, neededIndexes(SOURCES, RELATIONS));
   if (own.mongo) warnOfIndexes(platform, indexes);
   else if (indexes.length > 0) await task('Create indexes', () => createIndexes(platform.mongo, indexes));
   if (!own.postgres && !own.mongo && (await isEmpty(platform))) {

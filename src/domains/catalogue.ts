@@ -1,13 +1,13 @@
 import type { Relation } from '../join/relation.js';
 import type { Source } from '../join/source.js';
 import { orderUser } from './order/order.relations.js';
-import { orders } from './order/order.source.js';
-import { orderTransactions } from './transaction/transaction.relations.js';
-import { transactions } from './transaction/transaction.source.js';
-import { users } from './user/user.source.js';
+import { transactionOrder, transactionUser } from './transaction/transaction.relations.js';
 
-/** Every source, for what concerns all of them: migrating, checking what a database lacks. */
-export const SOURCES: readonly Source[] = [users, orders, transactions];
+/** Every relation: the graph has a field for each of its directions, MongoDB the index that it needs. */
+export const RELATIONS: readonly Relation[] = [orderUser, transactionOrder, transactionUser];
 
-/** Every relation. */
-export const RELATIONS: readonly Relation[] = [orderUser, orderTransactions];
+/** Sources that no relation joins. */
+const ALONE: readonly Source[] = [];
+
+/** Every source: the graph has its type, its row by id and its list; the databases are checked for what it needs. */
+export const SOURCES: readonly Source[] = [...new Set([...RELATIONS.flatMap(({ from, to }) => [from, to]), ...ALONE])];

@@ -21,3 +21,8 @@ export class AppError extends Error {
 export function badUserInput(field: string, message: string): AppError {
   return new AppError('BAD_USER_INPUT', message, { field });
 }
+
+/** For a mutation's target that is not there. @throws {AppError} NOT_FOUND */
+export function notFound(what: string, id: string): never {
+  throw new AppError('NOT_FOUND', `no ${what} has the id "${id}"; nothing was changed`, { field: 'id' });
+}

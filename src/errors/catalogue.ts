@@ -4,9 +4,14 @@
  */
 export const CATALOGUE = {
   BAD_USER_INPUT: 'An argument or input field has a value that is not allowed; `field` names it.',
+  NOT_FOUND: 'What a mutation should change or delete does not exist.',
   USER_NOT_FOUND: 'The user that the input names does not exist.',
   USER_UNVERIFIABLE: 'Whether the user exists cannot be found out now: MongoDB does not answer. Nothing was written.',
   ORDER_NUMBER_TAKEN: 'Another order has this order number.',
+  USER_HAS_ORDERS: 'The user has orders, so it was not deleted; `orders: KEEP` deletes it all the same.',
+  CONFLICT: 'The thing was changed since it was read: read it again. Nothing was changed.',
+  VALUE_TAKEN: 'The collection takes this value once only, and another has it; `field` names it.',
+  WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

@@ -1,18 +1,20 @@
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
-import { orderJoinFields } from '../domains/order/order.relations.js';
+import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { OrderResolver } from '../domains/order/order.resolver.js';
-import { transactionJoinFields } from '../domains/transaction/transaction.relations.js';
 import { UserResolver } from '../domains/user/user.resolver.js';
+import { joinFields, rootFields } from '../graph/source-fields.js';
 import { OrderingResolver } from '../ordering/order.resolver.js';
+import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';
 
-/** Every class that adds to the graph. */
+/** Every class that adds to the graph: what follows from the catalogue, and what is written by hand. */
 const RESOLVERS = [
+  ...SOURCES.map(rootFields),
+  ...RELATIONS.flatMap(joinFields),
   UserResolver,
   OrderResolver,
   OrderingResolver,
-  ...orderJoinFields,
-  ...transactionJoinFields,
+  UserRemovalResolver,
 ] as unknown as NonEmptyArray<new () => object>;
 
 /** The executable schema. */

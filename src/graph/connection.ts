@@ -1,6 +1,9 @@
-import { Extensions, Field, Int, ObjectType, type ClassType } from './decorators.js';
 import { encodeCursor } from '../join/cursor.js';
-import type { Page, PageRequest, Source } from '../join/source.js';
+import type { Page, PageRequest } from '../join/page.js';
+import type { Source } from '../join/source.js';
+import { Extensions, Field, Int, ObjectType, type ClassType } from './decorators.js';
+import { objectType } from './object-type.js';
+import { once } from './once.js';
 import { CONNECTION_EXTENSION } from './selection.js';
 
 @ObjectType({ description: 'Where a page lies in its list.' })
@@ -11,7 +14,7 @@ export class PageInfo {
   @Field(() => Boolean, { description: 'Whether there are items before this page.' })
   hasPreviousPage!: boolean;
 
-  @Field(() => String, { nullable: true, description: 'The cursor of the first item; null for an empty page.' })
+  @Field(() => String, { nullable: true, description: 'The cursor of the first item: pass it as `before`.' })
   startCursor!: string | null;
 
   @Field(() => String, { nullable: true, description: 'The cursor of the last item: pass it as `after`.' })
@@ -33,26 +36,28 @@ export interface Connection<R> {
   readonly totalCount: Promise<number>;
 }
 
-/** The GraphQL type `<Node>Connection` and its edge. */
-export function connectionType<R extends object>(node: ClassType<R>): ClassType<Connection<R>> {
+/** The GraphQL type `<Type>Connection` of a source's lists, and its edge. */
+export const connectionType = once((source: Source): ClassType<Connection<object>> => {
+  const type = objectType(source);
+
   @Extensions({ [CONNECTION_EXTENSION]: true })
-  @ObjectType(`${node.name}Edge`, { description: `One ${node.name} and its place in the list.` })
-  class NodeEdge implements Edge<R> {
-    @Field(() => String, { description: 'The place in the list, opaque: pass it as `after`.' })
+  @ObjectType(`${source.type}Edge`, { description: `One ${source.type} and its place in the list.` })
+  class SourceEdge implements Edge<object> {
+    @Field(() => String, { description: 'The place in the list, opaque: pass it as `after` or `before`.' })
     cursor!: string;
 
-    @Field(() => node, { nullable: true, description: 'The item; null when it cannot be shown, with an error.' })
-    node!: R;
+    @Field(() => type, { nullable: true, description: 'The item; null when it cannot be shown, with an error.' })
+    node!: object;
   }
 
   @Extensions({ [CONNECTION_EXTENSION]: true })
-  @ObjectType(`${node.name}Connection`, { description: `A page of a list of ${node.name}.` })
-  class NodeConnection implements Connection<R> {
-    @Field(() => [NodeEdge], { description: 'The items with their cursors.' })
-    edges!: readonly NodeEdge[];
+  @ObjectType(`${source.type}Connection`, { description: `A page of a list of ${source.type}.` })
+  class SourceConnection implements Connection<object> {
+    @Field(() => [SourceEdge], { description: 'The items with their cursors.' })
+    edges!: readonly SourceEdge[];
 
-    @Field(() => [node], { nullable: 'items', description: 'The items alone; one that cannot be shown is null.' })
-    nodes!: readonly R[];
+    @Field(() => [type], { nullable: 'items', description: 'The items alone; one that cannot be shown is null.' })
+    nodes!: readonly object[];
 
     @Field(() => PageInfo, { description: 'Where this page lies in the list.' })
     pageInfo!: PageInfo;
@@ -60,28 +65,23 @@ export function connectionType<R extends object>(node: ClassType<R>): ClassType<
     @Field(() => Int, { nullable: true, description: 'How many items the whole list has; counted only when selected.' })
     totalCount!: Promise<number>;
   }
-  return NodeConnection;
-}
+  return SourceConnection;
+});
 
 /** A page as its connection. */
 export function toConnection<R>(
   source: Source,
-  request: PageRequest,
-  page: Page<R>,
+  { orderBy }: PageRequest,
+  { rows, hasNextPage, hasPreviousPage }: Page<R>,
   count: () => Promise<number>,
 ): Connection<R> {
-  const edges = page.rows.map(({ row, position }) => ({ node: row, cursor: encodeCursor(source, position) }));
+  const edges = rows.map(({ row, position }) => ({ node: row, cursor: encodeCursor(source, orderBy, position) }));
+  const [startCursor, endCursor] = [edges.at(0)?.cursor ?? null, edges.at(-1)?.cursor ?? null];
   const connection: Omit<Connection<R>, 'totalCount'> = {
     edges,
     nodes: edges.map(({ node }) => node),
-    pageInfo: {
-      hasNextPage: page.hasNextPage,
-      hasPreviousPage: request.after !== null,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
+    pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor },
   };
-  let counted: Promise<number> | undefined;
   // Not enumerable: who logs or copies a connection does not ask for a count.
-  return Object.defineProperty(connection, 'totalCount', { get: () => (counted ??= count()) }) as Connection<R>;
+  return Object.defineProperty(connection, 'totalCount', { get: count }) as Connection<R>;
 }

@@ -12,7 +12,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Relation } from '../join/relation.js';
-import type { Source } from '../join/source.js';
+import { KEY, type Source } from '../join/source.js';
 
 /** Under this key of a GraphQL type's extensions a connection and its edge say that they are one. */
 export const CONNECTION_EXTENSION = 'connection';
@@ -26,30 +26,44 @@ export const RELATION_EXTENSION = 'relation';
  * Below a connection, what `nodes` and `edges { node }` select counts.
  */
 export function selectedFields(source: Source, info: GraphQLResolveInfo): ReadonlySet<string> {
-  const known = selections.get(info.variableValues)?.get(info.fieldNodes);
-  if (known !== undefined) return known;
-  const walk: Walk = { source, info, fields: new Set(), visited: new Set() };
-  const type = getNamedType(info.returnType);
-  for (const { selectionSet } of isObjectType(type) ? info.fieldNodes : []) {
-    if (selectionSet !== undefined) collect(walk, type as GraphQLObjectType, selectionSet);
-  }
-  const ofExecution = selections.get(info.variableValues) ?? new WeakMap<readonly FieldNode[], ReadonlySet<string>>();
-  selections.set(info.variableValues, ofExecution.set(info.fieldNodes, walk.fields));
-  return walk.fields;
+  return walked(source, info).fields;
+}
+
+/**
+ * The fields that a selection of a connection needs of its rows, or null where it asks for none of them: who wants a
+ * count alone does not pay for a page.
+ */
+export function selectedRows(source: Source, info: GraphQLResolveInfo): ReadonlySet<string> | null {
+  const { fields, hasRows } = walked(source, info);
+  return hasRows ? fields : null;
+}
+
+interface Walk {
+  readonly source: Source;
+  readonly info: GraphQLResolveInfo;
+  readonly fields: Set<string>;
+  hasRows: boolean;
+  /** A fragment is walked once, however often it is spread: fragments that spread each other twice would double it. */
+  readonly visited: Set<SelectionSetNode>;
 }
 
 /**
  * Every row of a level asks the same; the walk is made once. The variables' object belongs to one execution and goes
  * with it, and nothing here outlives it.
  */
-const selections = new WeakMap<object, WeakMap<readonly FieldNode[], ReadonlySet<string>>>();
+const walks = new WeakMap<object, WeakMap<readonly FieldNode[], Walk>>();
 
-interface Walk {
-  readonly source: Source;
-  readonly info: GraphQLResolveInfo;
-  readonly fields: Set<string>;
-  /** A fragment is walked once, however often it is spread: fragments that spread each other twice would double it. */
-  readonly visited: Set<SelectionSetNode>;
+function walked(source: Source, info: GraphQLResolveInfo): Walk {
+  const known = walks.get(info.variableValues)?.get(info.fieldNodes);
+  if (known !== undefined) return known;
+  const walk: Walk = { source, info, fields: new Set(), hasRows: false, visited: new Set() };
+  const type = getNamedType(info.returnType);
+  for (const { selectionSet } of isObjectType(type) ? info.fieldNodes : []) {
+    if (selectionSet !== undefined) collect(walk, type as GraphQLObjectType, selectionSet);
+  }
+  const ofExecution = walks.get(info.variableValues) ?? new WeakMap<readonly FieldNode[], Walk>();
+  walks.set(info.variableValues, ofExecution.set(info.fieldNodes, walk));
+  return walk;
 }
 
 /** Every field of a source: what a service reads when nobody says less. */
@@ -57,7 +71,8 @@ export function allFields(source: Source): ReadonlySet<string> {
   return new Set(Object.keys(source.fields));
 }
 
-const CONNECTION_FIELDS = new Set(['nodes', 'edges', 'node']);
+/** What of a connection is made of its rows. */
+const ROWS = new Set(['nodes', 'edges', 'node', 'cursor', 'pageInfo']);
 
 function collect(walk: Walk, type: GraphQLObjectType, selectionSet: SelectionSetNode): void {
   const { source, info, fields, visited } = walk;
@@ -71,12 +86,15 @@ function collect(walk: Walk, type: GraphQLObjectType, selectionSet: SelectionSet
     }
     const field = type.getFields()[selection.name.value];
     if (field === undefined) continue; // __typename
-    const inner = getNamedType(field.type);
-    if (isConnectionPart(type) && CONNECTION_FIELDS.has(field.name) && isObjectType(inner)) {
-      if (selection.selectionSet !== undefined) collect(walk, inner, selection.selectionSet);
-    } else if (!isConnectionPart(type)) {
+    if (!isConnectionPart(type)) {
       for (const name of neededBy(source, field.name, field.extensions)) fields.add(name);
+      continue;
     }
+    if (!ROWS.has(field.name)) continue;
+    walk.hasRows = true;
+    const inner = getNamedType(field.type);
+    const isRow = isObjectType(inner) && (isConnectionPart(inner) || inner.name === source.type);
+    if (isRow && selection.selectionSet !== undefined) collect(walk, inner, selection.selectionSet);
   }
 }
 
@@ -86,7 +104,7 @@ function isConnectionPart(type: GraphQLObjectType): boolean {
 
 function neededBy(source: Source, name: string, extensions: Readonly<Record<string, unknown>>): Iterable<string> {
   const relation = extensions[RELATION_EXTENSION] as Relation | undefined;
-  if (relation !== undefined) return [relation.field];
+  if (relation !== undefined) return [name === relation.name ? relation.field : KEY];
   return name in source.fields ? [name] : allFields(source);
 }
 

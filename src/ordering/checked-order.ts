@@ -1,7 +1,7 @@
 import { badUserInput } from '../errors/app-error.js';
 import { idArgument, quote } from '../graph/id-argument.js';
-import { users } from '../domains/user/user.source.js';
-import type { UserId } from '../domains/user/user.type.js';
+import { textArgument } from '../graph/text-argument.js';
+import { users, type UserId } from '../domains/user/user.source.js';
 
 /** What a caller says about a new order. */
 export interface CreateOrder {
@@ -19,6 +19,21 @@ export interface CheckedOrder {
   readonly orderNumber: string | null;
 }
 
+/** What a caller wants changed of an order: what is absent stays. */
+export interface UpdateOrder {
+  readonly total?: string | null | undefined;
+  readonly orderNumber?: string | null | undefined;
+  /** Refuses when the order was changed since it had this `updatedAt`. */
+  readonly expectedUpdatedAt?: Date | null | undefined;
+}
+
+/** The same, checked; what is not to be changed is null. */
+export interface OrderChanges {
+  readonly total: string | null;
+  readonly orderNumber: string | null;
+  readonly expectedUpdatedAt: Date | null;
+}
+
 const TOTAL = /^\d{1,8}(\.\d{1,2})?$/;
 const MAX_ORDER_NUMBER = 64;
 
@@ -31,6 +46,21 @@ export function checkedOrder(input: CreateOrder): CheckedOrder {
   };
 }
 
+/** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
+export function checkedChanges({ total, orderNumber, expectedUpdatedAt = null }: UpdateOrder): OrderChanges {
+  if (total === null) throw cannotBeEmptied('total');
+  if (orderNumber === null) throw cannotBeEmptied('orderNumber');
+  return {
+    total: total === undefined ? null : checkedTotal(total),
+    orderNumber: orderNumber === undefined ? null : textArgument(orderNumber, 'input.orderNumber', MAX_ORDER_NUMBER),
+    expectedUpdatedAt,
+  };
+}
+
+function cannotBeEmptied(name: string) {
+  return badUserInput(`input.${name}`, `input.${name} cannot be emptied, got null; leave it out to keep it`);
+}
+
 function checkedTotal(total: string): string {
   if (TOTAL.test(total)) return total;
   throw badUserInput(
@@ -41,14 +71,6 @@ function checkedTotal(total: string): string {
 
 function checkedOrderNumber(orderNumber: string | null): string | null {
   if (orderNumber === null) return null;
-  const fits = orderNumber.length > 0 && orderNumber.length <= MAX_ORDER_NUMBER;
-  // Control characters (NUL among them) and half surrogate pairs: no person has typed them.
-  if (fits && orderNumber.isWellFormed() && !/\p{Cc}/u.test(orderNumber) && orderNumber.trim() === orderNumber) {
-    return orderNumber;
-  }
-  throw badUserInput(
-    'input.orderNumber',
-    `input.orderNumber takes 1 to ${MAX_ORDER_NUMBER} characters without control characters or blanks at its ends, ` +
-      `got ${quote(orderNumber)}; leave it out to have one generated`,
-  );
+  const remedy = '; leave it out to have one generated';
+  return textArgument(orderNumber, 'input.orderNumber', MAX_ORDER_NUMBER, remedy);
 }

@@ -1,7 +1,13 @@
-import { Arg, Ctx, Mutation, Resolver } from '../graph/decorators.js';
-import { AppError } from '../errors/app-error.js';
-import { CreateOrderInput, CreateOrderPayload } from './order.input.js';
-import type { CreateOrderOutcome, OrderService } from './order.service.js';
+import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
+import { AppError, notFound } from '../errors/app-error.js';
+import {
+  CreateOrderInput,
+  CreateOrderPayload,
+  DeleteOrderPayload,
+  UpdateOrderInput,
+  UpdateOrderPayload,
+} from './order.input.js';
+import type { CreateOrderOutcome, OrderService, UpdateOrderOutcome } from './order.service.js';
 
 interface OrderingContext {
   readonly ordering: OrderService;
@@ -17,6 +23,38 @@ export class OrderingResolver {
     @Ctx() { ordering }: OrderingContext,
   ): Promise<CreateOrderPayload> {
     return createdOrder(await ordering.createOrder(input));
+  }
+
+  @Mutation(() => UpdateOrderPayload, { description: "Changes an order's total or number." })
+  async updateOrder(
+    @Arg('id', () => ID, { description: 'Which one.' }) id: string,
+    @Arg('input', () => UpdateOrderInput, { description: 'What.' }) input: UpdateOrderInput,
+    @Ctx() { ordering }: OrderingContext,
+  ): Promise<UpdateOrderPayload> {
+    return updatedOrder(await ordering.updateOrder(id, input));
+  }
+
+  @Mutation(() => DeleteOrderPayload, { description: 'Deletes an order.' })
+  async deleteOrder(
+    @Arg('id', () => ID, { description: 'Which one.' }) id: string,
+    @Ctx() { ordering }: OrderingContext,
+  ): Promise<DeleteOrderPayload> {
+    return { order: (await ordering.deleteOrder(id)) ?? notFound('order', id) };
+  }
+}
+
+function updatedOrder(outcome: UpdateOrderOutcome): UpdateOrderPayload {
+  switch (outcome.kind) {
+    case 'updated':
+      return { order: outcome.order };
+    case 'orderNotFound':
+      return notFound('order', outcome.orderId);
+    case 'changedMeanwhile':
+      throw new AppError(
+        'CONFLICT',
+        `the order was changed at ${outcome.order.updatedAt.toISOString()}; read it again, then decide; nothing was changed`,
+        { field: 'input.expectedUpdatedAt' },
+      );
   }
 }
 

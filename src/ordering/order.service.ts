@@ -1,20 +1,25 @@
 import { AppError } from '../errors/app-error.js';
-import type { PageArguments } from '../graph/paging.js';
+import { idArgument } from '../graph/id-argument.js';
+import type { ListArguments } from '../graph/list-args.js';
+import { readMany } from '../graph/reading.js';
 import { allFields } from '../graph/selection.js';
+import { storableText } from '../join/key.js';
 import type { Joins } from '../join/joins.js';
-import { storableText } from '../join/source.js';
 import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orderUser } from '../domains/order/order.relations.js';
 import type { Orders } from '../domains/order/order.service.js';
-import { orders } from '../domains/order/order.source.js';
-import type { Order } from '../domains/order/order.type.js';
-import { orderTransactions } from '../domains/transaction/transaction.relations.js';
-import { transactions } from '../domains/transaction/transaction.source.js';
-import type { Transaction } from '../domains/transaction/transaction.type.js';
+import { orders, type Order } from '../domains/order/order.source.js';
+import { transactionOrder } from '../domains/transaction/transaction.relations.js';
+import type { Transaction } from '../domains/transaction/transaction.source.js';
 import type { Users } from '../domains/user/user.service.js';
-import { users } from '../domains/user/user.source.js';
-import type { User } from '../domains/user/user.type.js';
-import { checkedOrder, type CheckedOrder, type CreateOrder } from './checked-order.js';
+import { users, type User } from '../domains/user/user.source.js';
+import {
+  checkedChanges,
+  checkedOrder,
+  type CheckedOrder,
+  type CreateOrder,
+  type UpdateOrder,
+} from './checked-order.js';
 import { newOrderNumber } from './order-number.js';
 
 /** What became of a call to create an order. But for `created`, nothing was written. */
@@ -23,6 +28,12 @@ export type CreateOrderOutcome =
   | { readonly kind: 'userNotFound'; readonly userId: string }
   | { readonly kind: 'userUnverifiable'; readonly userId: string }
   | { readonly kind: 'orderNumberTaken'; readonly orderNumber: string };
+
+/** What became of a call to change an order. But for `updated`, nothing was written. */
+export type UpdateOrderOutcome =
+  | { readonly kind: 'updated'; readonly order: Order }
+  | { readonly kind: 'orderNotFound'; readonly orderId: string }
+  | { readonly kind: 'changedMeanwhile'; readonly order: Order };
 
 /** An order with its user, from the other database; null when nobody is there. */
 export type OrderWithUser = Order & { readonly user: User | null };
@@ -80,6 +91,34 @@ export class OrderService {
   }
 
   /**
+   * Changes the total or the number of an order; what the input leaves out stays.
+   *
+   * @throws {AppError} BAD_USER_INPUT, naming the argument or field; ORDER_NUMBER_TAKEN; POSTGRES_UNAVAILABLE when
+   * nothing was written; OUTCOME_UNKNOWN when that cannot be said
+   */
+  async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
+    const id = idArgument(orders, orderId, 'id');
+    const updated = await this.#repository.update(id, checkedChanges(input));
+    this.#joins.forget(orders);
+    if (updated !== null) return { kind: 'updated', order: updated };
+    const order = await this.#orders.byId(id);
+    return order === null ? { kind: 'orderNotFound', orderId } : { kind: 'changedMeanwhile', order };
+  }
+
+  /**
+   * Deletes an order. Its transactions in MongoDB stay, and their `order` is null then.
+   *
+   * @returns the order that was there, or null where none has the id
+   * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE when nothing was deleted;
+   * OUTCOME_UNKNOWN when that cannot be said
+   */
+  async deleteOrder(orderId: string): Promise<Order | null> {
+    const order = await this.#repository.delete(idArgument(orders, orderId, 'id'));
+    this.#joins.forget(orders);
+    return order;
+  }
+
+  /**
    * An order with its user and its newest transactions (100 at most).
    *
    * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE; MONGO_UNAVAILABLE
@@ -87,12 +126,11 @@ export class OrderService {
   async getOrderWithUser(orderId: string): Promise<OrderWithUserOutcome> {
     const order = await this.#orders.byId(orderId);
     if (order === null) return { kind: 'orderNotFound', orderId };
-    const request = { fields: allFields(transactions), first: MAX_TRANSACTIONS, after: null };
-    const [withUser, page] = await Promise.all([
+    const [withUser, { nodes }] = await Promise.all([
       this.#withUser(order),
-      this.#joins.many(orderTransactions, order, request),
+      readMany(this.#joins, transactionOrder, order, { first: MAX_TRANSACTIONS }),
     ]);
-    return { kind: 'found', order: withUser, transactions: page.rows.map(({ row }) => row) };
+    return { kind: 'found', order: withUser, transactions: nodes };
   }
 
   /**
@@ -101,7 +139,7 @@ export class OrderService {
    * @throws {AppError} BAD_USER_INPUT for a page size or cursor that is not allowed; POSTGRES_UNAVAILABLE;
    * MONGO_UNAVAILABLE
    */
-  async getOrdersWithUsers(page: PageArguments = {}): Promise<OrdersWithUsers> {
+  async getOrdersWithUsers(page: ListArguments = {}): Promise<OrdersWithUsers> {
     const { nodes, pageInfo } = await this.#orders.page(page);
     return {
       orders: await Promise.all(nodes.map((order) => this.#withUser(order))),

@@ -11,7 +11,7 @@ const seed = new Seed(databases);
 
 async function counts(): Promise<number[]> {
   const { postgres, mongo } = databases.platform.readers;
-  return Promise.all([postgres.count(orders), mongo.count(users), mongo.count(transactions)]);
+  return Promise.all([postgres.count(orders, null), mongo.count(users, null), mongo.count(transactions, null)]);
 }
 
 test('demonstration data that was cut short is made whole by the next start, and whole data is left alone', async () => {

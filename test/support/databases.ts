@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import mongoose from 'mongoose';
 import pg from 'pg';
 import { afterAll, beforeAll, inject } from 'vitest';
-import { RELATIONS } from '../../src/domains/catalogue.js';
+import { RELATIONS, SOURCES } from '../../src/domains/catalogue.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { createIndexes, neededIndexes } from '../../src/platform/mongo/indexes.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
@@ -33,7 +33,7 @@ export function useDatabases(): TestDatabases {
   beforeAll(async () => {
     await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`));
     platform = await openPlatform({ databaseUrl, mongodbUri, logger: createLogger('silent'), applicationName: name });
-    await createIndexes(platform.mongo, neededIndexes(RELATIONS));
+    await createIndexes(platform.mongo, neededIndexes(SOURCES, RELATIONS));
   });
 
   afterAll(async () => {

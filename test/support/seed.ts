@@ -65,6 +65,11 @@ export class Seed {
     return { id: id.toHexString() };
   }
 
+  /** A reference to what was put into MongoDB, as MongoDB stores it. */
+  objectId(seeded: Seeded | undefined): mongoose.Types.ObjectId {
+    return new ObjectId(seeded?.id);
+  }
+
   /** A document exactly as it is given, but for fields that are undefined. */
   async document(collection: string, document: Fields): Promise<void> {
     const present = Object.fromEntries(Object.entries(document).filter(([, value]) => value !== undefined));

@@ -1,10 +1,9 @@
-import { toConnection, type Connection } from '../../graph/connection.js';
-import { idArgument } from '../../graph/id-argument.js';
-import { pageRequest, type PageArguments } from '../../graph/paging.js';
+import type { Connection } from '../../graph/connection.js';
+import type { ListArguments } from '../../graph/list-args.js';
+import { readOne, readPage } from '../../graph/reading.js';
 import { allFields } from '../../graph/selection.js';
 import type { Joins } from '../../join/joins.js';
-import { orders } from './order.source.js';
-import type { Order } from './order.type.js';
+import { orders, type Order } from './order.source.js';
 
 /** Orders as they are read, for one request. Writing them is the ordering service's: it concerns both databases. */
 export class Orders {
@@ -19,17 +18,25 @@ export class Orders {
    *
    * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE
    */
-  byId(id: string, fields: ReadonlySet<string> = allFields(orders)): Promise<Order | null> {
-    return this.#joins.byKey(orders, idArgument(orders, id, 'id'), fields);
+  byId(id: string, fields?: ReadonlySet<string>): Promise<Order | null> {
+    return readOne(this.#joins, orders, id, fields);
   }
 
   /**
-   * A page of all orders, newest first.
+   * The order with this number, or null where there is none.
    *
-   * @throws {AppError} BAD_USER_INPUT for a page size or cursor that is not allowed; POSTGRES_UNAVAILABLE
+   * @throws {AppError} POSTGRES_UNAVAILABLE
    */
-  async page(page: PageArguments = {}, fields: ReadonlySet<string> = allFields(orders)): Promise<Connection<Order>> {
-    const request = pageRequest('orders', this.#joins, orders, page, fields);
-    return toConnection(orders, request, await this.#joins.page(orders, request), () => this.#joins.total(orders));
+  byNumber(orderNumber: string, fields: ReadonlySet<string> = allFields(orders)): Promise<Order | null> {
+    return this.#joins.by(orders, 'orderNumber', orderNumber, fields);
+  }
+
+  /**
+   * A page of all orders, newest first unless the arguments say otherwise.
+   *
+   * @throws {AppError} BAD_USER_INPUT for an argument that is not allowed; POSTGRES_UNAVAILABLE
+   */
+  page(args?: ListArguments): Promise<Connection<Order>> {
+    return readPage(this.#joins, orders, args);
   }
 }

@@ -1,19 +1,22 @@
-import { joinMany } from '../../graph/join-field.js';
-import { defineMany } from '../../join/relation.js';
+import { defineRelation } from '../../join/relation.js';
 import { orders } from '../order/order.source.js';
-import { Order } from '../order/order.type.js';
+import { users } from '../user/user.source.js';
 import { transactions } from './transaction.source.js';
-import { TransactionConnection } from './transaction.type.js';
 
-/** `Order.transactions`: the transaction holds the order's id. */
-export const orderTransactions = defineMany({
-  name: 'transactions',
-  from: orders,
-  field: 'id',
-  to: transactions,
-  target: 'orderId',
+export const transactionOrder = defineRelation({
+  from: transactions,
+  field: 'orderId',
+  to: orders,
+  name: 'order',
+  description: 'The order that was paid, from PostgreSQL; null when there is none.',
+  inverse: { name: 'transactions', description: "The order's transactions, from MongoDB; newest first." },
 });
 
-export const transactionJoinFields = [
-  joinMany(orderTransactions, Order, TransactionConnection, "The order's transactions, newest first, from MongoDB."),
-] as const;
+export const transactionUser = defineRelation({
+  from: transactions,
+  field: 'userId',
+  to: users,
+  name: 'user',
+  description: 'The user who paid; null when nobody is there.',
+  inverse: { name: 'transactions', description: "The user's transactions; newest first." },
+});

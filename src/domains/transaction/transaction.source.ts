@@ -1,21 +1,21 @@
-import { defineSource } from '../../join/source.js';
-import type { Transaction } from './transaction.type.js';
+import { dateTime, decimal, defineSource, nullable, objectId, type RowOf, uuid } from '../../join/source.js';
+
+/** A MongoDB ObjectId as 24 lower-case hex characters. */
+export type TransactionId = string & { readonly __brand: 'TransactionId' };
 
 /** Transactions, as they lie in MongoDB. `orderId` is the UUID of a PostgreSQL order as a string. */
-export const transactions = defineSource<Transaction>({
+export const transactions = defineSource({
   name: 'transactions',
+  type: 'Transaction',
+  description: 'What was paid for an order, kept in MongoDB. What is missing or odd in a document is null.',
   database: 'mongo',
-  from: 'transactions',
-  key: 'id',
   fields: {
-    id: { kind: 'objectId', stored: '_id' },
-    orderId: { kind: 'uuid' },
-    userId: { kind: 'objectId' },
-    amount: { kind: 'decimal' },
-    createdAt: { kind: 'dateTime' },
+    id: objectId<TransactionId>('The ObjectId, 24 hex characters in lower case.'),
+    orderId: nullable(uuid('The UUID of the order.')),
+    userId: nullable(objectId('The ObjectId of the user.')),
+    amount: nullable(decimal('How much was paid.')),
+    createdAt: nullable(dateTime('When it was paid.')),
   },
-  orderBy: [
-    { field: 'createdAt', direction: 'desc' },
-    { field: 'id', direction: 'desc' },
-  ],
 });
+
+export type Transaction = RowOf<typeof transactions>;

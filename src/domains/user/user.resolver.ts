@@ -1,22 +1,28 @@
-import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Ctx, ID, Info, Query, Resolver } from '../../graph/decorators.js';
-import { selectedFields } from '../../graph/selection.js';
+import { Arg, Ctx, ID, Mutation, Resolver } from '../../graph/decorators.js';
+import { notFound } from '../../errors/app-error.js';
+import { CreateUserInput, CreateUserPayload, UpdateUserInput, UpdateUserPayload } from './user.input.js';
 import type { Users } from './user.service.js';
-import { users as source } from './user.source.js';
-import { User } from './user.type.js';
 
 interface UserContext {
   readonly users: Users;
 }
 
-@Resolver(() => User)
+@Resolver()
 export class UserResolver {
-  @Query(() => User, { nullable: true, description: 'The user with this id; null when nobody has it.' })
-  user(
-    @Arg('id', () => ID, { description: '24 hex characters.' }) id: string,
+  @Mutation(() => CreateUserPayload, { description: 'Writes a user, in MongoDB.' })
+  async createUser(
+    @Arg('input', () => CreateUserInput, { description: 'The user.' }) input: CreateUserInput,
     @Ctx() { users }: UserContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<User | null> {
-    return users.byId(id, selectedFields(source, info));
+  ): Promise<CreateUserPayload> {
+    return { user: await users.create(input) };
+  }
+
+  @Mutation(() => UpdateUserPayload, { description: 'Changes a user, in MongoDB.' })
+  async updateUser(
+    @Arg('id', () => ID, { description: 'Who.' }) id: string,
+    @Arg('input', () => UpdateUserInput, { description: 'What.' }) input: UpdateUserInput,
+    @Ctx() { users }: UserContext,
+  ): Promise<UpdateUserPayload> {
+    return { user: (await users.update(id, input)) ?? notFound('user', id) };
   }
 }

@@ -1,15 +1,18 @@
 import { idArgument } from '../../graph/id-argument.js';
-import { allFields } from '../../graph/selection.js';
+import { readOne } from '../../graph/reading.js';
 import type { Joins } from '../../join/joins.js';
-import { users } from './user.source.js';
-import type { User } from './user.type.js';
+import { checkedUser, type CreateUser, type UpdateUser } from './checked-user.js';
+import type { UserRepository } from './user.repository.js';
+import { users, type User } from './user.source.js';
 
-/** Users, for one request. */
+/** Users, for one request. MongoDB is their home. */
 export class Users {
   readonly #joins: Joins;
+  readonly #repository: UserRepository;
 
-  constructor(joins: Joins) {
-    this.#joins = joins;
+  constructor(parts: { joins: Joins; repository: UserRepository }) {
+    this.#joins = parts.joins;
+    this.#repository = parts.repository;
   }
 
   /**
@@ -17,7 +20,42 @@ export class Users {
    *
    * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; MONGO_UNAVAILABLE
    */
-  byId(id: string, fields: ReadonlySet<string> = allFields(users)): Promise<User | null> {
-    return this.#joins.byKey(users, idArgument(users, id, 'id'), fields);
+  byId(id: string, fields?: ReadonlySet<string>): Promise<User | null> {
+    return readOne(this.#joins, users, id, fields);
+  }
+
+  /**
+   * Writes a new user and returns it.
+   *
+   * @throws {AppError} BAD_USER_INPUT, naming the field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
+   */
+  async create(input: CreateUser): Promise<User> {
+    const user = await this.#repository.insert(checkedUser(input));
+    this.#joins.forget(users);
+    return user;
+  }
+
+  /**
+   * Changes what the input names: a field that is absent stays, null empties it.
+   *
+   * @returns the user as it is now, or null where nobody has the id
+   * @throws {AppError} BAD_USER_INPUT, naming the argument or field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
+   */
+  async update(id: string, input: UpdateUser): Promise<User | null> {
+    const user = await this.#repository.update(idArgument(users, id, 'id'), checkedUser(input));
+    this.#joins.forget(users);
+    return user;
+  }
+
+  /**
+   * Deletes a user, whatever refers to it: who may be deleted is the ordering service's to say.
+   *
+   * @returns the user that was there, or null where nobody has the id
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
+   */
+  async delete(id: string): Promise<User | null> {
+    const user = await this.#repository.delete(idArgument(users, id, 'id'));
+    this.#joins.forget(users);
+    return user;
   }
 }

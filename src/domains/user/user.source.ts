@@ -1,23 +1,23 @@
-import { defineSource } from '../../join/source.js';
-import type { User } from './user.type.js';
+import { dateTime, defineSource, int, nullable, objectId, type RowOf, text } from '../../join/source.js';
+
+/** A MongoDB ObjectId as 24 lower-case hex characters. */
+export type UserId = string & { readonly __brand: 'UserId' };
 
 /** Users, as they lie in MongoDB. The password is no field of the source, so nothing can read it. */
-export const users = defineSource<User>({
+export const users = defineSource({
   name: 'users',
+  type: 'User',
+  description: 'A user, kept in MongoDB. What a stored document lacks, or holds in an odd type, is null.',
   database: 'mongo',
-  from: 'users',
-  key: 'id',
   fields: {
-    id: { kind: 'objectId', stored: '_id' },
-    username: { kind: 'text' },
-    email: { kind: 'text' },
-    locCode: { kind: 'text' },
-    power: { kind: 'int' },
-    createdAt: { kind: 'dateTime' },
-    updatedAt: { kind: 'dateTime' },
+    id: objectId<UserId>('The ObjectId, 24 hex characters in lower case.'),
+    username: nullable(text('The name.')),
+    email: nullable(text('The e-mail address; two users may have the same.')),
+    locCode: nullable(text("The code of the user's location.")),
+    power: nullable(int("The user's power.")),
+    createdAt: nullable(dateTime('When the user was created.')),
+    updatedAt: nullable(dateTime('When the user was last changed.')),
   },
-  orderBy: [
-    { field: 'createdAt', direction: 'desc' },
-    { field: 'id', direction: 'desc' },
-  ],
 });
+
+export type User = RowOf<typeof users>;

@@ -1,0 +1,46 @@
+import { Field, InputType, Int, ObjectType } from '../../graph/decorators.js';
+import { objectType } from '../../graph/object-type.js';
+import type { CreateUser, UpdateUser } from './checked-user.js';
+import { users, type User } from './user.source.js';
+
+@InputType({ description: 'A new user.' })
+export class CreateUserInput implements CreateUser {
+  @Field(() => String, { description: '1 to 200 characters.' })
+  username!: string;
+
+  @Field(() => String, { nullable: true, description: 'An e-mail address, 254 characters at most.' })
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: '1 to 64 characters.' })
+  locCode?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'A whole number.' })
+  power?: number | null;
+}
+
+@InputType({ description: 'What to change of a user: a field that is absent stays, null empties it.' })
+export class UpdateUserInput implements UpdateUser {
+  @Field(() => String, { nullable: true, description: '1 to 200 characters; cannot be emptied.' })
+  username?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'An e-mail address, 254 characters at most.' })
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: '1 to 64 characters.' })
+  locCode?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'A whole number.' })
+  power?: number | null;
+}
+
+@ObjectType({ description: 'What createUser gives back.' })
+export class CreateUserPayload {
+  @Field(() => objectType(users), { description: 'The user that was written.' })
+  user!: User;
+}
+
+@ObjectType({ description: 'What updateUser gives back.' })
+export class UpdateUserPayload {
+  @Field(() => objectType(users), { description: 'The user as it is now.' })
+  user!: User;
+}

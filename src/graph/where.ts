@@ -1,0 +1,113 @@
+import { badUserInput } from '../errors/app-error.js';
+import { isStorable } from '../join/key.js';
+import { type FieldKind, fieldOf, type Source } from '../join/source.js';
+import { all, any, condition, not, type Comparison, type Filter, type Scalar } from '../join/filter.js';
+import { checkedId, quote } from './id-argument.js';
+import type { Where } from './where-input.js';
+
+/** Deeper or larger than anything that a person or a form builds; each condition is a part of the statement. */
+const MAX_DEPTH = 20;
+const MAX_CONDITIONS = 500;
+/** Values of one `in`. */
+const MAX_VALUES = 10_000;
+
+/**
+ * A `where` argument as the filter that it means.
+ *
+ * @returns null where it asks for nothing
+ * @throws {AppError} BAD_USER_INPUT, naming the place (`where.total.gte`), for a value that is none of the field's kind
+ */
+export function filterOf(source: Source, where: Where | null | undefined): Filter | null {
+  if (where === null || where === undefined) return null;
+  const filter = new WhereReader(source).filter(where, 'where', 0);
+  return filter.kind === 'all' && filter.of.length === 0 ? null : filter;
+}
+
+type Operator = Comparison['operator'];
+
+class WhereReader {
+  readonly #source: Source;
+  #conditions = 0;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  filter(where: Where, path: string, depth: number): Filter {
+    if (depth > MAX_DEPTH) throw badUserInput(path, `where takes ${MAX_DEPTH} levels of AND, OR and NOT at most`);
+    return all(given(where).map(([name, value]) => this.#part(name, value, `${path}.${name}`, depth)));
+  }
+
+  #part(name: string, value: unknown, path: string, depth: number): Filter {
+    const parts = () => (value as readonly Where[]).map((one) => this.filter(one, path, depth + 1));
+    if (value === null) throw nullRefused(path);
+    switch (name) {
+      case 'AND':
+        return all(parts());
+      case 'OR':
+        return any(parts());
+      case 'NOT':
+        return not(any(parts()));
+      default:
+        return this.#field(name, value as Where, path, depth);
+    }
+  }
+
+  #field(name: string, { mode, ...operators }: Where, path: string, depth: number): Filter {
+    if (depth > MAX_DEPTH) throw badUserInput(path, `where takes ${MAX_DEPTH} levels of not at most`);
+    const isInsensitive = mode === 'insensitive';
+    const conditions = given(operators).map(([operator, value]) => {
+      const at = `${path}.${operator}`;
+      if (operator === 'not' && value !== null) return not(this.#field(name, value as Where, at, depth + 1));
+      return this.#condition(name, operator, value, at, isInsensitive);
+    });
+    return all(conditions);
+  }
+
+  #condition(name: string, operator: string, value: unknown, path: string, insensitive: boolean): Filter {
+    this.#conditions += 1;
+    if (this.#conditions > MAX_CONDITIONS) throw badUserInput(path, `where takes ${MAX_CONDITIONS} conditions at most`);
+    if (value === null && operator === 'equals') return condition(name, { operator: 'isNull' });
+    if (value === null && operator === 'not') return not(condition(name, { operator: 'isNull' }));
+    if (value === null) throw nullRefused(path);
+    const { kind } = fieldOf(this.#source, name);
+    if (operator === 'in' || operator === 'notIn') {
+      const isIn = condition(name, { operator: 'in', value: values(kind, value, path) }, insensitive);
+      return operator === 'in' ? isIn : not(isIn);
+    }
+    const isOrder = operator.startsWith('lt') || operator.startsWith('gt');
+    const comparison = { operator: operator as Operator, value: scalar(kind, value, path) } as Comparison;
+    return condition(name, comparison, insensitive && !isOrder);
+  }
+}
+
+/** What the client has said: TypeGraphQL's instances also have what it has not, as undefined. */
+function given(input: Where): [string, unknown][] {
+  return Object.entries(input).filter(([, value]) => value !== undefined);
+}
+
+function nullRefused(path: string) {
+  return badUserInput(path, `${path} takes a value, got null; leave it out, or ask with { equals: null } for none`);
+}
+
+function values(kind: FieldKind, value: unknown, path: string): Scalar[] {
+  const list = value as readonly unknown[];
+  if (list.length > MAX_VALUES) throw badUserInput(path, `${path} takes ${MAX_VALUES} values at most`);
+  return list.map((one) => scalar(kind, one, path));
+}
+
+/** A value as readers compare it: GraphQL has checked its type, here is what the type does not say. */
+function scalar(kind: FieldKind, value: unknown, path: string): Scalar {
+  if (kind === 'uuid' || kind === 'objectId') return checkedId(kind, String(value), path);
+  if (value instanceof Date) return time(value, path);
+  if (typeof value === 'string' && !isStorable(value)) {
+    throw badUserInput(path, `${path} takes a text without NUL and half surrogate pairs, got ${quote(value)}`);
+  }
+  return value as Scalar;
+}
+
+function time(value: Date, path: string): string {
+  const year = value.getUTCFullYear();
+  if (year >= 1 && year <= 9_999) return value.toISOString();
+  throw badUserInput(path, `${path} takes a time in the years 0001 to 9999`);
+}

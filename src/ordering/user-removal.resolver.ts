@@ -1,0 +1,46 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
+import { AppError, notFound } from '../errors/app-error.js';
+import { DeleteUserPayload, OrdersOfDeletedUser } from './user-removal.input.js';
+import type { DeleteUser, DeleteUserOutcome, UserRemoval } from './user-removal.js';
+
+interface RemovalContext {
+  readonly userRemoval: UserRemoval;
+}
+
+@Resolver()
+export class UserRemovalResolver {
+  @Mutation(() => DeleteUserPayload, { description: 'Deletes a user.' })
+  async deleteUser(
+    @Arg('id', () => ID, { description: 'Who.' }) id: string,
+    @Arg('orders', () => OrdersOfDeletedUser, {
+      nullable: true,
+      defaultValue: OrdersOfDeletedUser.REFUSE,
+      description: 'What happens when the user has orders.',
+    })
+    orders: DeleteUser['orders'] | null,
+    @Arg('erase', () => Boolean, {
+      nullable: true,
+      defaultValue: false,
+      description: "Whether the copies of the user's name and e-mail on orders that stay are emptied.",
+    })
+    erase: boolean | null,
+    @Ctx() { userRemoval }: RemovalContext,
+  ): Promise<DeleteUserPayload> {
+    return deletedUser(await userRemoval.deleteUser(id, { orders: orders ?? 'REFUSE', erase: erase ?? false }));
+  }
+}
+
+function deletedUser(outcome: DeleteUserOutcome): DeleteUserPayload {
+  switch (outcome.kind) {
+    case 'deleted':
+      return { user: outcome.user };
+    case 'userNotFound':
+      return notFound('user', outcome.userId);
+    case 'hasOrders':
+      throw new AppError(
+        'USER_HAS_ORDERS',
+        `the user has ${outcome.orders} orders and was not deleted; orders: KEEP deletes it and keeps them`,
+        { field: 'orders' },
+      );
+  }
+}
