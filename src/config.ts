@@ -16,6 +16,8 @@ export interface Config {
   readonly cacheDirectory: string;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly production: boolean;
+  /** The folders of `features/` that are loaded; null for the usual ones. */
+  readonly features: readonly string[] | null;
 }
 
 /** Every setting that is wrong, each with its remedy; values are masked. */
@@ -40,6 +42,7 @@ const schema = z.object({
   XDG_CACHE_HOME: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `takes one of ${LOG_LEVELS.join(', ')}`).optional(),
   NODE_ENV: z.string().optional(),
+  FEATURES: z.string().optional(),
 });
 
 /**
@@ -64,6 +67,7 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
     cacheDirectory: join(data.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tandem'),
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     production,
+    features: namesIn(data.FEATURES),
   });
 }
 
@@ -98,6 +102,15 @@ function fromFile(path: string): Variables {
 }
 
 /** An empty variable is how a shell or a compose file says "not set". */
+/** `a, b` as a list; `none` as an empty one. */
+function namesIn(list: string | undefined): readonly string[] | null {
+  if (list === undefined) return null;
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'none');
+}
+
 function given(variables: Variables): Variables {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
 }

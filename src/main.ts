@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { openDatabases, provideDatabases } from './cli/databases.js';
 import { firstAnswer } from './cli/first-answer.js';
+import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
 import { loadConfig, maskedUrl, type Config } from './config.js';
-import { checkPort } from './gateway/port.js';
+import { loadFeatures } from './gateway/feature.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
 import type { Task } from './platform/task.js';
@@ -39,6 +40,7 @@ export async function main({ task }: { readonly task: Task }): Promise<void> {
 async function serve(config: Config, task: Task, started: Stop[], stopping: AbortSignal): Promise<void> {
   const { host, port, production } = config;
   const logger = createLogger(config.logLevel);
+  const features = await loadFeatures(config.features, production);
   if (port !== 0) await checkPort(host, port);
   const databases = await provideDatabases(config, task, (database) => {
     if (!stopping.aborted)
@@ -50,7 +52,9 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   started.push(() => platform[Symbol.asyncDispose]());
   await prepare(platform, databases, task);
   stopping.throwIfAborted();
-  const gateway = await startGateway({ platform, host, port, production });
+  const gateway = await startGateway({ platform, host, port, production, features }).catch((error: unknown) => {
+    throw portError(error, host, port);
+  });
   started.push(() => gateway[Symbol.asyncDispose]());
   process.stdout.write(`
 ${await firstAnswer(gateway.apollo, platform, databases.own.postgres || databases.own.mongo)}

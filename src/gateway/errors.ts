@@ -3,6 +3,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
+import { literalPath } from './literal-path.js';
 
 type Formatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
@@ -21,9 +22,9 @@ export function errorFormatter(logger: Logger): Formatter {
         logger.warn({ code: appError.code, path: formatted.path, err: appError.cause }, appError.message);
       }
       logged.add(appError);
-      return present(formatted, appError);
+      return present(formatted, appError, literalPath(error));
     }
-    if (isQuerysOwn(error)) return presentQuerys(formatted);
+    if (isQuerysOwn(error)) return presentQuerys(formatted, literalPath(error));
     const logId = randomUUID();
     logger.error({ logId, path: formatted.path, err: unwrapResolverError(error) }, 'a resolver failed');
     return {
@@ -34,8 +35,8 @@ export function errorFormatter(logger: Logger): Formatter {
   };
 }
 
-function present(formatted: GraphQLFormattedError, error: AppError): GraphQLFormattedError {
-  const field = error.field ?? variablePath(formatted.message);
+function present(formatted: GraphQLFormattedError, error: AppError, literal: string | null): GraphQLFormattedError {
+  const field = error.field ?? variablePath(formatted.message) ?? literal ?? undefined;
   return {
     ...formatted,
     message: error.message,
@@ -43,14 +44,20 @@ function present(formatted: GraphQLFormattedError, error: AppError): GraphQLForm
   };
 }
 
-/** What GraphQL says of a query goes out as it is; of a variable's value it also says which one. */
-function presentQuerys(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const field = variablePath(formatted.message);
-  return {
-    ...formatted,
-    extensions: { ...formatted.extensions, code: codeOf(formatted), ...(field === undefined ? {} : { field }) },
-  };
+/**
+ * What GraphQL says of a query goes out as it is. Of a value that its scalar refuses it also says which one, with one
+ * code, wherever the value stood: GraphQL itself has one code for variables and another for what is written in the query.
+ */
+function presentQuerys(formatted: GraphQLFormattedError, literal: string | null): GraphQLFormattedError {
+  const variable = variablePath(formatted.message);
+  const refused = literal !== null && SCALAR_REFUSES.test(formatted.message);
+  const code = refused ? 'BAD_USER_INPUT' : codeOf(formatted);
+  const field = variable ?? (refused ? literal : undefined);
+  return { ...formatted, extensions: { ...formatted.extensions, code, ...(field === undefined ? {} : { field }) } };
 }
+
+/** `Int cannot represent non 32-bit signed integer value: 2147483648` */
+const SCALAR_REFUSES = /^\w+ cannot represent /;
 
 /** A scalar does not know where it stands; GraphQL says it of a variable: `Variable "$input" ... at "input.total"; ...`. */
 function variablePath(message: string): string | undefined {

@@ -7,9 +7,8 @@ import type { Logger } from 'pino';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from './errors.js';
-import { portError } from './port.js';
+import type { Feature } from './feature.js';
 import { buildGraph } from './schema.js';
-import { welcomePage } from './welcome-page.js';
 
 const GRAPHQL_PATH = '/graphql';
 
@@ -30,22 +29,19 @@ export interface GatewayOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly production?: boolean;
+  readonly features?: readonly Feature[];
 }
 
-/**
- * Serves the graph over HTTP.
- *
- * @throws {PortError} when the port cannot be had
- */
+/** Serves the graph over HTTP. What `listen` throws, it throws: when the port cannot be had, for one. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { platform, host, port, production = false } = options;
+  const { platform, host, port, production = false, features = [] } = options;
   const app = fastify({ requestTimeout: REQUEST_TIMEOUT, forceCloseConnections: 'idle', bodyLimit: 1024 * 1024 });
   const apollo = createApollo(platform, production, app);
   await apollo.start();
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
-  if (!production) app.addHook('onRequest', welcomePage(GRAPHQL_PATH));
+  for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH);
   await app.register(fastifyApollo(apollo), {
     path: GRAPHQL_PATH,
     context: () => Promise.resolve(createScope(platform)),
@@ -54,7 +50,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await app.listen({ host, port });
   } catch (error) {
     await apollo.stop();
-    throw portError(error, host, port);
+    throw error;
   }
   const { port: bound } = app.server.address() as AddressInfo;
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;

@@ -1,22 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SAMPLE_QUERY } from './sample-query.js';
+import { SAMPLE_QUERY } from '../../cli/sample-query.js';
 
-/** Answers a browser that opens the graph's address with a page on which a query can be run; needs nothing from outside. */
-export function welcomePage(path: string) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-    const wantsPage = request.headers.accept?.includes('text/html') === true;
-    if (request.method !== 'GET' || request.url !== path || !wantsPage) return undefined;
-    return reply
-      .header(
-        'content-security-policy',
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
-      )
-      .type('text/html; charset=utf-8')
-      .send(PAGE);
-  };
-}
-
-const PAGE = `<!doctype html>
+/** A page on which a query can be typed and run; it needs nothing from outside. */
+export const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>Tandem</title>
