@@ -11,7 +11,7 @@ const PROCESS_ENV = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', '.data/', 'src/platform/postgres/generated/']),
+  globalIgnores(['bench/', 'dist/', '.data/', 'src/platform/postgres/generated/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

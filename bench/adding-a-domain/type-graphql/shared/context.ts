@@ -1,0 +1,5 @@
+import type { Loaders } from '../domain/index.js'; // domain
+
+export interface Context {
+  loaders: Loaders; // domain
+}
