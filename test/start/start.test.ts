@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { SAMPLE_QUERY } from '../../src/gateway/sample-query.js';
+import { SAMPLE_QUERY } from '../../src/cli/sample-query.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
 import { ProjectCopy } from '../support/project-copy.js';
 import { ask, createOrder, newestOrder } from './graph-client.js';

@@ -1,0 +1,30 @@
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { ProjectCopy } from '../support/project-copy.js';
+
+const FEATURES = readdirSync(path.resolve(import.meta.dirname, '../../src/features'));
+const CORE = ['join', 'graph', 'domains', 'ordering', 'gateway', 'config'];
+
+test.each(FEATURES)(
+  'without the feature %s the core compiles and its suite passes',
+  async (feature) => {
+    const project = await ProjectCopy.make();
+    await rm(project.path('src', 'features', feature), { recursive: true });
+    await rm(project.path('test', 'features', feature), { recursive: true });
+    const types = project.npm(['run', 'check:types']);
+    expect(await types.ended(120_000), types.output).toEqual({ code: 0, signal: null });
+    const suite = project.npm(['test', '--', ...CORE.map((name) => `test/${name}`)]);
+    expect(await suite.ended(240_000), suite.output).toEqual({ code: 0, signal: null });
+  },
+  300_000,
+);
+
+test('a feature that is not there is refused by its name before anything is started', async () => {
+  const project = await ProjectCopy.make();
+  const start = project.npm(['start'], { FEATURES: 'playground, crystal-ball' });
+  expect(await start.ended()).toEqual({ code: 1, signal: null });
+  expect(start.complaints).toMatch(/FEATURES names "crystal-ball"/);
+  expect(start.stdout).not.toContain('Start PostgreSQL');
+});
