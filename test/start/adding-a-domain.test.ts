@@ -44,13 +44,13 @@ async function follow(project: ProjectCopy, blocks: readonly Block[]): Promise<v
   }
 }
 
-test('the recipe takes four files and 39 lines beside its migration', async () => {
+test('the recipe takes four files and 40 lines beside its migration', async () => {
   const blocks = (await recipe()).filter(({ language }) => language !== 'sql');
   const lines = blocks.flatMap(({ language, code }) =>
     code.split('\n').filter((line) => (language === 'diff' ? line.startsWith('+') : line.trim() !== '')),
   );
   expect(blocks).toHaveLength(4);
-  expect(lines).toHaveLength(39);
+  expect(lines).toHaveLength(40);
 });
 
 test('who follows it to the letter has two types, joined both ways, paged, filtered and sorted', async () => {
@@ -69,7 +69,8 @@ test('who follows it to the letter has two types, joined both ways, paged, filte
     const port = String(await freePort());
     const settings = { DATABASE_URL: postgresUrl, MONGODB_URI: mongoUrl, PORT: port };
     const migrate = project.npm(['run', 'migrate'], settings);
-    expect(await migrate.ended()).toEqual({ code: 0, signal: null });
+    const migrated = await migrate.ended();
+    expect(migrated, migrate.output).toEqual({ code: 0, signal: null });
     const ids = await fill(postgresUrl, mongoUrl);
     const start = await project.start(settings);
     await checkAnswers(port, ids);
@@ -79,7 +80,8 @@ test('who follows it to the letter has two types, joined both ways, paged, filte
 
     for (const check of ['check:types', 'check:lint', 'check:dependencies']) {
       const checked = project.npm(['run', check]);
-      expect(await checked.ended(120_000), checked.output).toEqual({ code: 0, signal: null });
+      const ending = await checked.ended(120_000);
+      expect(ending, checked.output).toEqual({ code: 0, signal: null });
     }
   } finally {
     await servers.stop();
