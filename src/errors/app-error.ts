@@ -26,3 +26,15 @@ export function badUserInput(field: string, message: string): AppError {
 export function notFound(what: string, id: string): never {
   throw new AppError('NOT_FOUND', `no ${what} has the id "${id}"; nothing was changed`, { field: 'id' });
 }
+
+/** For a write in whose middle the connection broke. */
+export function outcomeUnknown(what: string, cause: unknown): AppError {
+  const message = `the connection broke while ${what}; look whether it was done before you try again`;
+  return new AppError('OUTCOME_UNKNOWN', message, { cause });
+}
+
+/** For a write that a table's or collection's own rules have refused; which ones, the log says. */
+export function writeRefused(what: string, cause: unknown): AppError {
+  const message = `while ${what}, the database's own rules refused it; nothing was written`;
+  return new AppError('WRITE_REFUSED', message, { cause });
+}

@@ -142,3 +142,31 @@ describe('an adopted table whose times may be anything', () => {
     }
   });
 });
+
+describe('an adopted table with rules of its own', () => {
+  beforeAll(async () => {
+    await sql(
+      databases.databaseUrl,
+      'DELETE FROM orders',
+      'ALTER TABLE orders ALTER "userName" TYPE varchar(5), ADD CONSTRAINT cheap CHECK (total < 1000)',
+    );
+    await reopen(databases.databaseUrl);
+  });
+  afterAll(async () => platform[Symbol.asyncDispose]());
+
+  test('what they refuse is WRITE_REFUSED, says nothing of them, and writes nothing', async () => {
+    const ada = await seed.user({ username: 'Ada' });
+    const long = await seed.user({ username: 'Augusta Ada King' });
+    const order = await seed.order({ user: ada });
+    const refused = await Promise.all([
+      execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 1000 }) { order { id } } }`),
+      execute(`mutation { createOrder(input: { userId: "${long.id}", total: 1 }) { order { id } } }`),
+      execute(`mutation { updateOrder(id: "${order.id}", input: { total: 1000 }) { order { id } } }`),
+    ]);
+    for (const { errors } of refused) {
+      expect(errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
+      expect(errors[0]?.message).not.toMatch(/cheap|varchar|violates/);
+    }
+    expect((await execute('{ orders { nodes { total } } }')).data).toEqual({ orders: { nodes: [{ total: '10.00' }] } });
+  });
+});

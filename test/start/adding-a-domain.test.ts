@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import mongoose from 'mongoose';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.js';
-import { startEmbeddedDatabases } from '../../src/platform/embedded/databases.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
 import { inMongo } from '../platform/embedded-support.js';
 import { ProjectCopy } from '../support/project-copy.js';
 import { sql } from '../support/rows.js';
+import { startServers } from '../support/servers.js';
 import { ask } from './graph-client.js';
 
 const run = promisify(execFile);
@@ -56,16 +54,8 @@ test('the recipe takes four files and 40 lines beside its migration', async () =
 test('who follows it to the letter has two types, joined both ways, paged, filtered and sorted', async () => {
   const project = await ProjectCopy.make();
   await follow(project, await recipe());
-  const directory = await mkdtemp(path.join(tmpdir(), 'tandem-test-'));
-  const servers = await startEmbeddedDatabases({
-    directory,
-    cacheDirectory: loadConfig({}, '/dev/null').cacheDirectory,
-    durable: false,
-    need: { postgres: true, mongo: true },
-    onTask: (_title, work) => work(() => undefined),
-  });
+  const { postgresUrl, mongoUrl, stop } = await startServers();
   try {
-    const { postgresUrl = '', mongoUrl = '' } = servers;
     const port = String(await freePort());
     const settings = { DATABASE_URL: postgresUrl, MONGODB_URI: mongoUrl, PORT: port };
     const migrate = project.npm(['run', 'migrate'], settings);
@@ -84,8 +74,7 @@ test('who follows it to the letter has two types, joined both ways, paged, filte
       expect(ending, checked.output).toEqual({ code: 0, signal: null });
     }
   } finally {
-    await servers.stop();
-    await rm(directory, { recursive: true, force: true });
+    await stop();
   }
 });
 

@@ -1,16 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import mongoose from 'mongoose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.js';
-import { startEmbeddedDatabases, type EmbeddedDatabases } from '../../src/platform/embedded/databases.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
 import { inMongo } from '../platform/embedded-support.js';
 import { sql as query } from '../support/rows.js';
 import { ProjectCopy } from '../support/project-copy.js';
+import { startServers, type Servers } from '../support/servers.js';
 import { ask, newestOrder } from './graph-client.js';
 
 const run = promisify(execFile);
@@ -18,32 +15,21 @@ const { ObjectId } = mongoose.mongo.BSON;
 const ADA = '0123456789abcdef01234567';
 const TABLES = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`;
 
-let directory: string;
-let somebodys: EmbeddedDatabases;
+let somebodys: Servers;
 let shops = 0;
 /** Where a shop's databases are: settings for the commands. */
 let shop: { DATABASE_URL: string; MONGODB_URI: string };
 
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'tandem-test-'));
-  somebodys = await startEmbeddedDatabases({
-    directory,
-    cacheDirectory: loadConfig({}, '/dev/null').cacheDirectory,
-    durable: false,
-    need: { postgres: true, mongo: true },
-    onTask: (_title, work) => work(() => undefined),
-  });
+  somebodys = await startServers();
 });
 
-afterAll(async () => {
-  await somebodys.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => somebodys.stop());
 
 beforeEach(async () => {
   shops += 1;
   const name = `shop_${shops}`;
-  const { postgresUrl = '', mongoUrl = '' } = somebodys;
+  const { postgresUrl, mongoUrl } = somebodys;
   await query(postgresUrl, `CREATE DATABASE ${name}`);
   shop = {
     DATABASE_URL: Object.assign(new URL(postgresUrl), { pathname: name }).href,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../errors/app-error.js';
+import type { PrismaClient } from '../../platform/postgres/generated/client.js';
 import type { PostgresDatabase } from '../../platform/postgres/postgres.js';
-import { isUniqueViolation, mayHaveRun } from '../../platform/postgres/postgres-errors.js';
+import { isUniqueViolation } from '../../platform/postgres/postgres-errors.js';
 import { rowColumns, toRow } from '../../platform/postgres/rows.js';
 import type { UserId } from '../user/user.source.js';
 import { orders, type Order, type OrderId } from './order.source.js';
@@ -45,12 +46,16 @@ export class OrderRepository {
    */
   async insert(order: NewOrder): Promise<Order | null> {
     const id = randomUUID();
+    const { orderNumber } = order;
     try {
-      return toOrder(await this.#postgres.run((prisma) => prisma.order.create({ data: { id, ...order } })));
+      const create = (prisma: PrismaClient) => prisma.order.create({ data: { id, ...order } });
+      return toOrder(await this.#postgres.write(`order ${orderNumber} was written`, create));
     } catch (error) {
-      if (isUniqueViolation(error) && (await this.#hasNumber(order.orderNumber))) return null;
-      if (!(error instanceof AppError) || !mayHaveRun(error.cause)) throw error;
-      return this.#readBack(id, order.orderNumber, error);
+      if (isUniqueViolation(error) && (await this.#hasNumber(orderNumber))) return null;
+      const isUnknown = error instanceof AppError && error.code === 'OUTCOME_UNKNOWN';
+      const written = isUnknown ? await this.#find(id) : null;
+      if (written === null) throw error;
+      return written;
     }
   }
 
@@ -67,12 +72,19 @@ export class OrderRepository {
       UPDATE "orders" SET
         "total" = COALESCE($2::text::numeric, "total"),
         "orderNumber" = COALESCE($3::text, "orderNumber"),
-        "updatedAt" = ${NEXT_UPDATED_AT}
+        "updatedAt" = CASE WHEN COALESCE($2::text, $3::text) IS NULL THEN "updatedAt" ELSE ${NEXT_UPDATED_AT} END
       WHERE "id" = $1::uuid
         AND ($4::text IS NULL OR date_trunc('milliseconds', "updatedAt") = $4::text::timestamptz)
       RETURNING ${COLUMNS}`;
     try {
-      return await this.#write(sql, id, total, orderNumber, expectedUpdatedAt?.toISOString() ?? null);
+      return await this.#write(
+        'an order was changed',
+        sql,
+        id,
+        total,
+        orderNumber,
+        expectedUpdatedAt?.toISOString() ?? null,
+      );
     } catch (error) {
       if (orderNumber === null || !isUniqueViolation(error)) throw error;
       throw new AppError('ORDER_NUMBER_TAKEN', `another order has the number "${orderNumber}"; take another`, {
@@ -83,27 +95,25 @@ export class OrderRepository {
 
   /** Deletes a row and returns it; null where there is none. @throws {AppError} as {@link update} does */
   delete(id: OrderId): Promise<Order | null> {
-    return this.#write(`DELETE FROM "orders" WHERE "id" = $1::uuid RETURNING ${COLUMNS}`, id);
+    const sql = `DELETE FROM "orders" WHERE "id" = $1::uuid RETURNING ${COLUMNS}`;
+    return this.#write('an order was deleted', sql, id);
   }
 
   /** Empties the copies that a user's orders hold. Made twice, it does the same. @throws {AppError} as {@link update} does */
   async eraseCopies(userId: UserId): Promise<void> {
     await this.#write(
+      "a user's copies were emptied",
       `UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
        WHERE lower("userId") = $1 AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)`,
       userId,
     );
   }
 
-  async #write(sql: string, ...parameters: unknown[]): Promise<Order | null> {
-    try {
-      const [row] = await this.#postgres.query(sql, ...parameters);
-      return row === undefined ? null : toRow(orders, row);
-    } catch (error) {
-      if (!(error instanceof AppError) || !mayHaveRun(error.cause)) throw error;
-      const remedy = 'look what is there before you try again';
-      throw new AppError('OUTCOME_UNKNOWN', `the connection broke during the write; ${remedy}`, { cause: error.cause });
-    }
+  async #write(what: string, sql: string, ...parameters: unknown[]): Promise<Order | null> {
+    const rows = await this.#postgres.write<Record<string, unknown>[]>(what, (prisma) =>
+      prisma.$queryRawUnsafe(sql, ...parameters),
+    );
+    return rows[0] === undefined ? null : toRow(orders, rows[0]);
   }
 
   /** Constraints have names of their own in people's tables, so which one refused a row is looked up. */
@@ -112,14 +122,10 @@ export class OrderRepository {
     return rows > 0;
   }
 
-  async #readBack(id: string, orderNumber: string, cause: AppError): Promise<Order> {
+  /** The row, or null where none is found; also where nothing can be found out. */
+  async #find(id: string): Promise<Order | null> {
     const row = await this.#postgres.run((prisma) => prisma.order.findUnique({ where: { id } })).catch(() => null);
-    if (row !== null) return toOrder(row);
-    throw new AppError(
-      'OUTCOME_UNKNOWN',
-      `the connection broke while order ${orderNumber} was written; look whether it is there before you try again`,
-      { cause },
-    );
+    return row === null ? null : toOrder(row);
   }
 }
 

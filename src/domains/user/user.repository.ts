@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 import { AppError } from '../../errors/app-error.js';
 import { allFields } from '../../graph/selection.js';
-import { isRefusedByRules, mayHaveRun, takenField } from '../../platform/mongo/mongo-errors.js';
+import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
@@ -63,31 +63,16 @@ export class UserRepository {
 
   async #write(what: string, work: () => Found): Promise<User | null> {
     try {
-      const document = await this.#mongo.run(work);
+      const document = await this.#mongo.write(what, work);
       return document === null ? null : toRow(users, document as Record<string, unknown>, allFields(users));
     } catch (error) {
-      throw explained(what, error);
+      const field = takenField(error);
+      if (field === null) throw error;
+      throw new AppError('VALUE_TAKEN', `another user has this ${field}; take another`, { field: `input.${field}` });
     }
   }
 }
 
 function present(fields: UserFields): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-/** What the collection's own indexes and rules say, and what nobody can say, in our words. */
-function explained(what: string, error: unknown): unknown {
-  const field = takenField(error);
-  if (field !== null) {
-    return new AppError('VALUE_TAKEN', `another user has this ${field}; take another`, { field: `input.${field}` });
-  }
-  if (isRefusedByRules(error)) {
-    return new AppError('WRITE_REFUSED', 'the rules of the users collection refuse it; nothing was written', {
-      cause: error,
-    });
-  }
-  if (!(error instanceof AppError) || !mayHaveRun(error.cause)) return error;
-  return new AppError('OUTCOME_UNKNOWN', `the connection broke while ${what}; look at the user before you try again`, {
-    cause: error.cause,
-  });
 }

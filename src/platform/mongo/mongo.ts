@@ -1,8 +1,8 @@
 import mongoose from 'mongoose';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/catalogue.js';
 import { reportCommands } from './recording-commands.js';
-import { isUnavailable } from './mongo-errors.js';
+import { isRefusedByRules, isUnavailable, mayHaveRun } from './mongo-errors.js';
 
 export interface MongoOptions {
   readonly url: string;
@@ -88,6 +88,22 @@ export class MongoDatabase implements AsyncDisposable {
       throw isUnavailable(error) ? unavailable(error) : error;
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Runs `work` that writes.
+   *
+   * @param what is going on, for the message: `a user was written`
+   * @throws {AppError} MONGO_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the connection
+   * broke in the middle, so that it may have been. Any other error, a duplicate key too, as it comes
+   */
+  async write<T>(what: string, work: (database: mongoose.mongo.Db) => Promise<T>): Promise<T> {
+    try {
+      return await this.run(work);
+    } catch (error) {
+      if (isRefusedByRules(error)) throw writeRefused(what, error);
+      throw error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
     }
   }
 

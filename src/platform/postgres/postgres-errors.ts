@@ -47,6 +47,16 @@ export function isUniqueViolation(error: unknown): boolean {
   return adapterCause(error)?.kind === 'UniqueConstraintViolation';
 }
 
+const UNIQUE_VIOLATION = '23505';
+const TOO_LONG = '22001';
+
+/** Whether rules of the table's own refused the row: a constraint that is not about uniqueness, or a column's length. */
+export function isRefusedByRules(error: unknown): boolean {
+  const cause = adapterCause(error);
+  const sqlState = cause?.originalCode ?? cause?.code ?? '';
+  return (sqlState.startsWith('23') && sqlState !== UNIQUE_VIOLATION) || sqlState === TOO_LONG;
+}
+
 /**
  * Whether an error says that a value could not be read, cast or computed (SQLSTATE class 22): without the row that holds
  * it, the statement would have passed.

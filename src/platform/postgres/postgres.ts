@@ -1,10 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/catalogue.js';
 import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
-import { isUnavailable } from './postgres-errors.js';
+import { isRefusedByRules, isUnavailable, mayHaveRun } from './postgres-errors.js';
 import { RecordingPool } from './recording-pool.js';
 
 export interface PostgresOptions {
@@ -72,6 +72,22 @@ export class PostgresDatabase implements AsyncDisposable {
       return await work(this.#prisma);
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;
+    }
+  }
+
+  /**
+   * Runs `work` that writes.
+   *
+   * @param what is going on, for the message: `order ORD-1 was written`
+   * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
+   * connection broke in the middle, so that it may have been. Any other error, a unique violation too, as it comes
+   */
+  async write<T>(what: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.run(work);
+    } catch (error) {
+      if (isRefusedByRules(error)) throw writeRefused(what, error);
+      throw error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
     }
   }
 
