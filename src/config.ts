@@ -101,7 +101,6 @@ function fromFile(path: string): Variables {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
-/** An empty variable is how a shell or a compose file says "not set". */
 /** `a, b` as a list; `none` as an empty one. */
 function namesIn(list: string | undefined): readonly string[] | null {
   if (list === undefined) return null;
@@ -111,6 +110,7 @@ function namesIn(list: string | undefined): readonly string[] | null {
     .filter((name) => name !== '' && name !== 'none');
 }
 
+/** An empty variable is how a shell or a compose file says "not set". */
 function given(variables: Variables): Variables {
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''));
 }

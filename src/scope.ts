@@ -3,7 +3,7 @@ import { OrderRepository } from './domains/order/order.repository.js';
 import { Orders } from './domains/order/order.service.js';
 import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
-import { OrderService } from './ordering/order.service.js';
+import { OrderService } from './ordering/ordering.service.js';
 import { UserRemoval } from './ordering/user-removal.js';
 import type { Platform } from './platform/platform.js';
 

@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 
 const ROOT = new URL('../', import.meta.url);
-const CORE = ['src/join/', 'src/graph/', 'src/domains/', 'src/gateway/', 'src/scope.ts', 'src/config.ts'];
+/** Domains that people add are their own. */
+const DOMAINS = ['src/domains/user/', 'src/domains/order/', 'src/domains/transaction/', 'src/domains/catalogue.ts'];
+const CORE = ['src/join/', 'src/graph/', ...DOMAINS, 'src/gateway/', 'src/scope.ts', 'src/config.ts'];
 const MAX_LINES = 2_500;
 const MAX_DEPENDENCIES = 15;
 

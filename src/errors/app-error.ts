@@ -1,4 +1,4 @@
-import type { ErrorCode } from './catalogue.js';
+import type { ErrorCode } from './codes.js';
 
 /**
  * An error that a client may see: its message and code go out as they are, its `cause` never does. The message says

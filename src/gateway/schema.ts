@@ -4,7 +4,7 @@ import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { OrderResolver } from '../domains/order/order.resolver.js';
 import { UserResolver } from '../domains/user/user.resolver.js';
 import { joinFields, rootFields } from '../graph/source-fields.js';
-import { OrderingResolver } from '../ordering/order.resolver.js';
+import { OrderingResolver } from '../ordering/ordering.resolver.js';
 import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';
 
 /** Every class that adds to the graph: what follows from the catalogue, and what is written by hand. */

@@ -3,7 +3,7 @@ import { alignToKeys } from './align.js';
 import { decodeCursor } from './cursor.js';
 import { normalizeKey } from './key.js';
 import type { Filter } from './filter.js';
-import { isolate, type Batch } from './isolate.js';
+import { isolate, type Batch } from './failing-key.js';
 import { toPage, type Page, type PageRequest, type Position } from './page.js';
 import type { SourceReader } from './reader.js';
 import { relationName, type Relation } from './relation.js';

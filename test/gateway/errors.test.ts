@@ -3,7 +3,7 @@ import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/errors/app-error.js';
-import { CATALOGUE } from '../../src/errors/catalogue.js';
+import { CATALOGUE } from '../../src/errors/codes.js';
 import { errorFormatter } from '../../src/gateway/errors.js';
 
 function formatted(original: Error) {

@@ -59,7 +59,7 @@ describe('embedded MongoDB', { timeout: TIMEOUT }, () => {
       { name: 'the attic', find: () => Promise.reject(new Error('no stairs')) },
     ];
     const search = resolveMongod({ cacheDirectory: await temporaryFolder(), sources });
-    await expect(search).rejects.toMatchObject({ code: 'MONGO_UNAVAILABLE' });
+    await expect(search).rejects.toMatchObject({ code: 'MONGOD_NOT_FOUND' });
     await expect(search).rejects.toThrow(/the cellar: it is empty\n.*the attic: no stairs\n.*MONGODB_URI/s);
   });
 });

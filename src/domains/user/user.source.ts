@@ -3,7 +3,10 @@ import { dateTime, defineSource, int, nullable, objectId, type RowOf, text } fro
 /** A MongoDB ObjectId as 24 lower-case hex characters. */
 export type UserId = string & { readonly __brand: 'UserId' };
 
-/** Users, as they lie in MongoDB. The password is no field of the source, so nothing can read it. */
+/**
+ * Users, as they lie in MongoDB. The password is no field of the source, so nothing can read it.
+ * `User.orders` and `User.transactions` are declared with the relations of those that refer to a user.
+ */
 export const users = defineSource({
   name: 'users',
   type: 'User',

@@ -36,7 +36,7 @@ export interface Source {
 
 /** No MongoDB can be started here; the message says what was tried, and what to do instead. */
 export class MongoUnavailableError extends Error {
-  readonly code = 'MONGO_UNAVAILABLE';
+  readonly code = 'MONGOD_NOT_FOUND';
 
   constructor(tried: readonly string[]) {
     super(

@@ -5,7 +5,7 @@ import type { Comparison, Scalar } from '../../join/filter.js';
 import type { Document } from './document.js';
 import { literalsOf } from './literals.js';
 import { beginningWith } from './text-filter.js';
-import { DECIMAL_DIGITS, fromStored, LONG_LIMIT, storedIds } from './values.js';
+import { DECIMAL_DIGITS, fromStored, LONG_LIMIT, storedIds } from './stored-values.js';
 
 const { Decimal128, Long } = mongoose.mongo.BSON;
 

@@ -3,7 +3,7 @@ import { fieldOf, storedName, type Source } from '../../join/source.js';
 import { candidates } from './candidates.js';
 import type { Document, Expression } from './document.js';
 import { decimalBound, literalOf, literalsOf } from './literals.js';
-import { reading } from './readings.js';
+import { reading } from './stored-values-in-queries.js';
 import { insensitively, isPattern, textually } from './text-filter.js';
 
 /**

@@ -3,7 +3,7 @@ import { fieldOf, storedName, type SortTerm, type Source } from '../../join/sour
 import { behind, firstOf, type SortKey } from './bounds.js';
 import type { Document, Expression } from './document.js';
 import { encodedValue } from './position.js';
-import { reading } from './readings.js';
+import { reading } from './stored-values-in-queries.js';
 
 /** Where a page's stages leave what a document was sorted by. */
 export const POSITION = '~position';

@@ -3,7 +3,7 @@ import mongoose from 'mongoose';
 import { normalizeKey } from '../../join/key.js';
 import { type FieldKind } from '../../join/source.js';
 import type { Scalar } from '../../join/filter.js';
-import { DECIMAL_DIGITS } from './values.js';
+import { DECIMAL_DIGITS } from './stored-values.js';
 
 const { Decimal128 } = mongoose.mongo.BSON;
 

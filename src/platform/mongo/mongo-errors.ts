@@ -1,4 +1,6 @@
 import mongoose from 'mongoose';
+import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/codes.js';
 
 const { mongo } = mongoose;
 
@@ -28,8 +30,23 @@ const OUT_OF_REACH = [
 /** Classes that the driver keeps to itself. */
 const POOL_ERRORS = new Set(['MongoPoolClosedError', 'MongoWaitQueueTimeoutError']);
 
+/** What the driver throws, in the words of the catalogue where it means that MongoDB is away; else as it came. */
+export function translated(error: unknown): unknown {
+  return isUnavailable(error) ? unavailable(error) : error;
+}
+
+/** The same for a write: rules of the collection's own may have refused it, and a broken one may have been done. */
+export function translatedWrite(what: string, error: unknown): unknown {
+  if (isRefusedByRules(error)) return writeRefused(what, error);
+  return error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+}
+
+export function unavailable(cause: unknown): AppError {
+  return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
+}
+
 /** Whether an error says that MongoDB cannot be asked, rather than that the question was wrong. */
-export function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return typeof error.code === 'number' && NOT_NOW.has(error.code);
   if (OUT_OF_REACH.some((type) => error instanceof type)) return true;
   if (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name)) return true;
@@ -38,7 +55,7 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /** Whether a write that ended so may have been done: one for which no server or connection was found was never sent. */
-export function mayHaveRun(error: unknown): boolean {
+function mayHaveRun(error: unknown): boolean {
   const neverSent =
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongoose.Error.MongooseServerSelectionError ||
@@ -57,6 +74,6 @@ export function takenField(error: unknown): string | null {
 }
 
 /** Whether the collection's own validation rules refused a document. */
-export function isRefusedByRules(error: unknown): boolean {
+function isRefusedByRules(error: unknown): boolean {
   return error instanceof mongo.MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE;
 }

@@ -1,8 +1,6 @@
 import mongoose from 'mongoose';
-import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
-import { CATALOGUE } from '../../errors/catalogue.js';
 import { reportCommands } from './recording-commands.js';
-import { isRefusedByRules, isUnavailable, mayHaveRun } from './mongo-errors.js';
+import { translated, translatedWrite, unavailable } from './mongo-errors.js';
 
 export interface MongoOptions {
   readonly url: string;
@@ -85,7 +83,7 @@ export class MongoDatabase implements AsyncDisposable {
       const limits = { batchSize: BATCH_SIZE, maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal };
       return await Promise.race([work(db, limits), timeout]);
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error;
+      throw translated(error);
     } finally {
       clearTimeout(timer);
     }
@@ -102,8 +100,7 @@ export class MongoDatabase implements AsyncDisposable {
     try {
       return await this.run(work);
     } catch (error) {
-      if (isRefusedByRules(error)) throw writeRefused(what, error);
-      throw error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+      throw translatedWrite(what, error);
     }
   }
 
@@ -116,8 +113,4 @@ export class MongoDatabase implements AsyncDisposable {
 function unlessGiven(url: string, options: mongoose.ConnectOptions): mongoose.ConnectOptions {
   const given = new URLSearchParams(url.slice(url.indexOf('?') + 1));
   return Object.fromEntries(Object.entries(options).filter(([name]) => !given.has(name)));
-}
-
-function unavailable(cause: unknown): AppError {
-  return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
 }

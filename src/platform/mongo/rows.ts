@@ -1,6 +1,6 @@
 import { fieldOf, storedName, type Source } from '../../join/source.js';
 import type { Document } from './document.js';
-import { fromStored } from './values.js';
+import { fromStored } from './stored-values.js';
 
 /** A document as the source's row: each field as its kind, or null where it is missing or of another. */
 export function toRow<R extends object>(source: Source<R>, document: Document, fields: Iterable<string>): R {

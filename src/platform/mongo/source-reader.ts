@@ -9,7 +9,7 @@ import { pageStages, POSITION, positionExpression, positionFrom } from './keyset
 import type { MongoDatabase } from './mongo.js';
 import { isPosition } from './position.js';
 import { toRow } from './rows.js';
-import { fromStored, toStored } from './values.js';
+import { fromStored, toStored } from './stored-values.js';
 
 /** Texts are compared byte by byte, as every order and every cursor here takes them, whatever the collection's default. */
 const SIMPLE = { collation: { locale: 'simple' } };

@@ -1,9 +1,9 @@
 import { readingOrder, reversed, type PageRequest } from '../../join/page.js';
-import { KEY, type Source } from '../../join/source.js';
-import { positionOf, quoted } from './columns.js';
+import { fieldOf, KEY, type Source } from '../../join/source.js';
+import { comparedBy, positionOf, quoted } from './columns.js';
 import { filterCondition } from './filter.js';
 import { behind, orderBy } from './keyset.js';
-import type { Parameters } from './parameters.js';
+import { cast, type Parameters } from './parameters.js';
 import { rowColumns } from './rows.js';
 
 /**
@@ -31,6 +31,20 @@ export function pageStatement(
     `FROM ${quoted(source.from)}${whereClause(conditions)} ` +
     `ORDER BY ${orderBy(source, readingOrder(request))} LIMIT ${Math.trunc(limit) + 1}`
   );
+}
+
+/** One such page for each key, whose rows come with the key under `~key`. */
+export function pagesStatement(
+  source: Source,
+  field: string,
+  keys: readonly string[],
+  request: PageRequest,
+  parameters: Parameters,
+): string {
+  const list = parameters.bindList('text', keys);
+  const isOfKey = `${comparedBy(source, field)} = ${cast('"~keys"."~key"', fieldOf(source, field).kind)}`;
+  const page = pageStatement(source, request, isOfKey, parameters);
+  return `SELECT * FROM unnest(${list}) AS "~keys"("~key") CROSS JOIN LATERAL (${page}) AS "~rows"`;
 }
 
 /** Rows that meet every condition that is there. */

@@ -1,3 +1,6 @@
+import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/codes.js';
+
 /** What Prisma's adapter calls the ways in which PostgreSQL is out of reach. */
 const UNREACHABLE_KINDS = new Set([
   'ConnectionClosed',
@@ -23,8 +26,21 @@ const NOT_NOW = new Set([
 const DRIVER_MESSAGES =
   /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up/i;
 
+/** What the driver throws, in the words of the catalogue where it means that PostgreSQL is away; else as it came. */
+export function translated(error: unknown): unknown {
+  return isUnavailable(error)
+    ? new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause: error })
+    : error;
+}
+
+/** The same for a write: rules of the table's own may have refused it, and a broken one may have been done. */
+export function translatedWrite(what: string, error: unknown): unknown {
+  if (isRefusedByRules(error)) return writeRefused(what, error);
+  return error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+}
+
 /** Whether an error says that PostgreSQL cannot be asked, rather than that the question was wrong. */
-export function isUnavailable(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   const cause = adapterCause(error);
   if (cause === undefined) return error instanceof Error && isDriverFailure(error);
   const sqlState = cause.originalCode ?? cause.code ?? '';
@@ -35,7 +51,7 @@ export function isUnavailable(error: unknown): boolean {
  * Whether a statement that ended so may have been done: the connection broke, or the answer did not come, after it was
  * sent. One that found no connection was never sent; one that the server stopped by itself was undone by it.
  */
-export function mayHaveRun(error: unknown): boolean {
+function mayHaveRun(error: unknown): boolean {
   const cause = adapterCause(error);
   if (cause === undefined) return error instanceof Error && !/when trying to connect/.test(error.message);
   const sqlState = cause.originalCode ?? cause.code;
@@ -51,7 +67,7 @@ const UNIQUE_VIOLATION = '23505';
 const TOO_LONG = '22001';
 
 /** Whether rules of the table's own refused the row: a constraint that is not about uniqueness, or a column's length. */
-export function isRefusedByRules(error: unknown): boolean {
+function isRefusedByRules(error: unknown): boolean {
   const cause = adapterCause(error);
   const sqlState = cause?.originalCode ?? cause?.code ?? '';
   return (sqlState.startsWith('23') && sqlState !== UNIQUE_VIOLATION) || sqlState === TOO_LONG;

@@ -1,10 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
-import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
-import { CATALOGUE } from '../../errors/catalogue.js';
 import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
-import { isRefusedByRules, isUnavailable, mayHaveRun } from './postgres-errors.js';
+import { translated, translatedWrite } from './postgres-errors.js';
 import { RecordingPool } from './recording-pool.js';
 
 export interface PostgresOptions {
@@ -57,7 +55,7 @@ export class PostgresDatabase implements AsyncDisposable {
       return new PostgresDatabase(pool, rows[0]?.schema ?? 'public');
     } catch (error) {
       await pool.end();
-      throw isUnavailable(error) ? unavailable(error) : error;
+      throw translated(error);
     }
   }
 
@@ -71,7 +69,7 @@ export class PostgresDatabase implements AsyncDisposable {
     try {
       return await work(this.#prisma);
     } catch (error) {
-      throw isUnavailable(error) ? unavailable(error) : error;
+      throw translated(error);
     }
   }
 
@@ -86,8 +84,7 @@ export class PostgresDatabase implements AsyncDisposable {
     try {
       return await this.run(work);
     } catch (error) {
-      if (isRefusedByRules(error)) throw writeRefused(what, error);
-      throw error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+      throw translatedWrite(what, error);
     }
   }
 
@@ -100,8 +97,4 @@ export class PostgresDatabase implements AsyncDisposable {
     await this.#prisma.$disconnect();
     await this.#pool.end();
   }
-}
-
-function unavailable(cause: unknown): AppError {
-  return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
 }

@@ -5,8 +5,8 @@ import { fieldOf, KEY, type SortTerm, type Source } from '../../join/source.js';
 import { isCastable } from './castable.js';
 import { comparedBy, quoted } from './columns.js';
 import { filterCondition } from './filter.js';
-import { pageStatement, whereClause } from './page-statement.js';
-import { cast, Parameters } from './parameters.js';
+import { pageStatement, pagesStatement, whereClause } from './page-statement.js';
+import { Parameters } from './parameters.js';
 import { isDataError } from './postgres-errors.js';
 import { rowColumns, toRow } from './rows.js';
 
@@ -51,10 +51,7 @@ export class PostgresSourceReader implements SourceReader {
     request: PageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
     const parameters = new Parameters();
-    const list = parameters.bindList('text', keys);
-    const isOfKey = `${comparedBy(source, field)} = ${cast('"~keys"."~key"', fieldOf(source, field).kind)}`;
-    const lateral = pageStatement(source, request, isOfKey, parameters);
-    const sql = `SELECT * FROM unnest(${list}) AS "~keys"("~key") CROSS JOIN LATERAL (${lateral}) AS "~rows"`;
+    const sql = pagesStatement(source, field, keys, request, parameters);
     const rows = await this.#query(sql, ...parameters.values);
     const groups = new Map<string, Record<string, unknown>[]>(keys.map((key) => [key, []]));
     for (const row of rows) groups.get(String(row['~key']))?.push(row);

@@ -6,8 +6,8 @@ import {
   DeleteOrderPayload,
   UpdateOrderInput,
   UpdateOrderPayload,
-} from './order.input.js';
-import type { CreateOrderOutcome, OrderService, UpdateOrderOutcome } from './order.service.js';
+} from './ordering.input.js';
+import type { CreateOrderOutcome, OrderService, UpdateOrderOutcome } from './ordering.service.js';
 
 interface OrderingContext {
   readonly ordering: OrderService;

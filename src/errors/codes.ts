@@ -1,6 +1,7 @@
 /**
  * Every error code that leaves the process, with its meaning. `docs/errors.md` lists the same codes; a test holds the
- * two together. A code is a promise to clients: it is never renamed and never used for something else.
+ * two together. What a client reads stands where the code is thrown, for an outcome of a service in its
+ * resolver. A code is a promise to clients: it is never renamed and never used for something else.
  */
 export const CATALOGUE = {
   BAD_USER_INPUT: 'An argument or input field has a value that is not allowed; `field` names it.',

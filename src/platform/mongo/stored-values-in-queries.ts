@@ -14,7 +14,7 @@ import {
   PLAIN_BELOW,
   PLAIN_FROM,
   UPPER_CASE,
-} from './values.js';
+} from './stored-values.js';
 
 const { Decimal128 } = mongoose.mongo.BSON;
 
