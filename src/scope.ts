@@ -1,6 +1,5 @@
 import { Joins } from './join/joins.js';
 import { OrderRepository } from './domains/order/order.repository.js';
-import { Orders } from './domains/order/order.service.js';
 import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
 import { OrderService } from './ordering/ordering.service.js';
@@ -11,7 +10,6 @@ import type { Platform } from './platform/platform.js';
 export interface Scope {
   readonly joins: Joins;
   readonly users: Users;
-  readonly orders: Orders;
   readonly ordering: OrderService;
   readonly userRemoval: UserRemoval;
 }
@@ -20,7 +18,6 @@ export interface Scope {
 export function createScope({ postgres, mongo, readers }: Platform): Scope {
   const joins = new Joins(readers);
   const users = new Users({ joins, repository: new UserRepository(mongo) });
-  const orders = new Orders(joins);
-  const parts = { joins, users, orders, repository: new OrderRepository(postgres) };
-  return { joins, users, orders, ordering: new OrderService(parts), userRemoval: new UserRemoval(parts) };
+  const parts = { joins, users, repository: new OrderRepository(postgres) };
+  return { joins, users, ordering: new OrderService(parts), userRemoval: new UserRemoval(parts) };
 }

@@ -9,7 +9,7 @@ import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';
 
 /** Every class that adds to the graph: what follows from the catalogue, and what is written by hand. */
 const RESOLVERS = [
-  ...SOURCES.map(rootFields),
+  ...SOURCES.flatMap(rootFields),
   ...RELATIONS.flatMap(joinFields),
   UserResolver,
   OrderResolver,

@@ -3,7 +3,7 @@ import type { Page, PageRequest } from '../join/page.js';
 import type { Source } from '../join/source.js';
 import { Extensions, Field, Int, ObjectType, type ClassType } from './decorators.js';
 import { objectType } from './object-type.js';
-import { once } from './once.js';
+import { once } from '../join/once.js';
 import { CONNECTION_EXTENSION } from './selection.js';
 
 @ObjectType({ description: 'Where a page lies in its list.' })

@@ -1,6 +1,6 @@
 import type { Source } from '../join/source.js';
 import { ArgsType, Field, Int, type ClassType } from './decorators.js';
-import { once } from './once.js';
+import { once } from '../join/once.js';
 import { orderByInput, type OrderBy } from './order-by-input.js';
 import { whereInput, type Where } from './where-input.js';
 

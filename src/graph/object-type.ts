@@ -3,7 +3,7 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import { type FieldKind, KEY, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, Int, ObjectType, type ClassType } from './decorators.js';
-import { once } from './once.js';
+import { once } from '../join/once.js';
 
 type Scalar = GraphQLScalarType | StringConstructor | BooleanConstructor;
 

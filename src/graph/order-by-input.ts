@@ -1,6 +1,6 @@
 import type { Direction, Source } from '../join/source.js';
 import { Field, InputType, registerEnumType, type ClassType } from './decorators.js';
-import { once } from './once.js';
+import { once } from '../join/once.js';
 
 /** One term of a sort by Prisma's conventions, as it comes in: `{ createdAt: 'desc' }`. */
 export type OrderBy = Readonly<Record<string, Direction | null | undefined>>;

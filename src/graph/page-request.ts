@@ -1,5 +1,6 @@
 import { badUserInput } from '../errors/app-error.js';
 import type { Joins } from '../join/joins.js';
+import type { List } from '../join/list.js';
 import type { PageRequest, Position } from '../join/page.js';
 import { endingWithKey, type SortTerm, type Source } from '../join/source.js';
 import type { ListArguments } from './list-args.js';
@@ -13,15 +14,14 @@ const MAX_PAGE_SIZE = 100;
 /**
  * The page that a list's arguments ask for. With `before` alone it is the last one ahead of it.
  *
- * @param path how the field is called in an error: `orders`, `Order.transactions`
+ * @param fields what to read of each row; null for none, where only the count is wanted
  * @throws {AppError} BAD_USER_INPUT, naming the argument that has a value that is not allowed
  */
 export function pageRequest(
-  path: string,
+  { path, source }: List,
   joins: Joins,
-  source: Source,
   args: ListArguments,
-  fields: ReadonlySet<string>,
+  fields: ReadonlySet<string> | null,
 ): PageRequest {
   const { first = null, last = null, after = null, before = null } = args;
   if (first !== null && last !== null) {
@@ -33,11 +33,12 @@ export function pageRequest(
     if (found === null && cursor !== null) throw foreignCursor(path, argument);
     return found;
   };
+  const limit = last === null ? size(path, 'first', first) : size(path, 'last', last);
   return {
-    fields,
+    fields: fields ?? new Set(),
     where: filterOf(source, args.where),
     orderBy,
-    limit: last === null ? size(path, 'first', first) : size(path, 'last', last),
+    limit: fields === null ? 0 : limit,
     backward: last !== null || (first === null && after === null && before !== null),
     after: position('after', after),
     before: position('before', before),

@@ -3,7 +3,7 @@ import type { FieldKind, Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, InputType, Int, registerEnumType, type ClassType } from './decorators.js';
 import { type scalarOf } from './object-type.js';
-import { once } from './once.js';
+import { once } from '../join/once.js';
 
 /** Filters and sorts by Prisma's conventions, as they come in. */
 export type Where = Readonly<Record<string, unknown>>;

@@ -3,6 +3,7 @@ import { isStorable } from '../join/key.js';
 import { type FieldKind, fieldOf, type Source } from '../join/source.js';
 import { all, any, condition, not, type Comparison, type Filter, type Scalar } from '../join/filter.js';
 import { checkedId, quote } from './id-argument.js';
+import { timeArgument } from './time-argument.js';
 import type { Where } from './where-input.js';
 
 /** Deeper or larger than anything that a person or a form builds; each condition is a part of the statement. */
@@ -53,12 +54,14 @@ class WhereReader {
     }
   }
 
-  #field(name: string, { mode, ...operators }: Where, path: string, depth: number): Filter {
+  /** @param outer whether the filter that this one negates is insensitive: it holds here too, unless this one says so */
+  #field(name: string, { mode, ...operators }: Where, path: string, depth: number, outer = false): Filter {
     if (depth > MAX_DEPTH) throw badUserInput(path, `where takes ${MAX_DEPTH} levels of not at most`);
-    const isInsensitive = mode === 'insensitive';
+    const isInsensitive = mode === undefined || mode === null ? outer : mode === 'insensitive';
     const conditions = given(operators).map(([operator, value]) => {
       const at = `${path}.${operator}`;
-      if (operator === 'not' && value !== null) return not(this.#field(name, value as Where, at, depth + 1));
+      if (operator === 'not' && value !== null)
+        return not(this.#field(name, value as Where, at, depth + 1, isInsensitive));
       return this.#condition(name, operator, value, at, isInsensitive);
     });
     return all(conditions);
@@ -99,15 +102,9 @@ function values(kind: FieldKind, value: unknown, path: string): Scalar[] {
 /** A value as readers compare it: GraphQL has checked its type, here is what the type does not say. */
 function scalar(kind: FieldKind, value: unknown, path: string): Scalar {
   if (kind === 'uuid' || kind === 'objectId') return checkedId(kind, String(value), path);
-  if (value instanceof Date) return time(value, path);
+  if (value instanceof Date) return timeArgument(value, path);
   if (typeof value === 'string' && !isStorable(value)) {
     throw badUserInput(path, `${path} takes a text without NUL and half surrogate pairs, got ${quote(value)}`);
   }
   return value as Scalar;
-}
-
-function time(value: Date, path: string): string {
-  const year = value.getUTCFullYear();
-  if (year >= 1 && year <= 9_999) return value.toISOString();
-  throw badUserInput(path, `${path} takes a time in the years 0001 to 9999`);
 }

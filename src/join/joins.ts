@@ -4,12 +4,14 @@ import { decodeCursor } from './cursor.js';
 import { normalizeKey } from './key.js';
 import type { Filter } from './filter.js';
 import { isolate, type Batch } from './failing-key.js';
+import type { List } from './list.js';
+import { once } from './once.js';
 import { toPage, type Page, type PageRequest, type Position } from './page.js';
 import type { SourceReader } from './reader.js';
-import { relationName, type Relation } from './relation.js';
+import { referenceOf, type Relation } from './relation.js';
 import { fieldOf, KEY, type DatabaseName, type SortTerm, type Source } from './source.js';
 
-/** Keys in one statement at most; more are split. Above what any page size within the limits brings to one level. */
+/** Keys in one statement at most; more are split. */
 const MAX_BATCH = 10_000;
 
 interface Wanted {
@@ -51,49 +53,32 @@ export class Joins {
     });
   }
 
-  /** The partner of a row, or null where the reference dangles. */
-  one<F extends object, T extends object>(relation: Relation<F, T>, row: F, fields: ReadonlySet<string>) {
-    return this.byKey(relation.to, row[relation.field as keyof F], fields);
+  /** The partner of a row, or null where the reference dangles. @throws {TypeError} for a row that was read without it */
+  async one<F extends object, T extends object>(relation: Relation<F, T>, row: F, fields: ReadonlySet<string>) {
+    return this.byKey(relation.to, referenceOf(relation, row, relation.field), fields);
   }
 
-  /** A page of the rows that refer to a row; empty where there are none. */
-  async many<F extends object>(relation: Relation<F>, row: object, request: PageRequest): Promise<Page<F>> {
-    const { from, field } = relation;
-    const key = keyOf(relation, row);
-    if (key === null) return toPage<F>([], request);
-    const { fields, ...stretch } = request;
-    const name = `${relationName(relation)} ${JSON.stringify(stretch)}`;
-    return this.#load<Page<F>>(from, name, { key, fields }, async (keys, union) => {
-      const pages = await this.#reader(from).findPages(from, field, keys, { ...stretch, fields: union });
-      return (one) => pages.get(one) ?? toPage<F>([], request);
+  /** A page of a list; empty where nothing can be in it, or nothing is wanted of it. */
+  async page<R extends object>({ source, by, key }: List<R>, request: PageRequest): Promise<Page<R>> {
+    if (key === null || request.limit === 0) return toPage<R>([], request);
+    const wanted = { key, fields: request.fields };
+    return this.#load<Page<R>>(source, `page ${by ?? ''} ${stretchOf(request)}`, wanted, async (keys, fields) => {
+      const reader = this.#reader(source);
+      if (by === null) return always(await reader.findPage(source, { ...request, fields }));
+      const pages = await reader.findPages(source, by, keys, { ...request, fields });
+      return (one) => pages.get(one) ?? toPage<R>([], request);
     });
   }
 
-  /** How many rows that meet the filter refer to a row. */
-  async countMany(relation: Relation, row: object, where: Filter | null): Promise<number> {
-    const { from, field } = relation;
-    const key = keyOf(relation, row);
+  /** How many rows of a list meet the filter. */
+  async count({ source, by, key }: List, where: Filter | null): Promise<number> {
     if (key === null) return 0;
-    const name = `${relationName(relation)} count ${JSON.stringify(where)}`;
-    return this.#load(from, name, { key, fields: NO_FIELDS }, async (keys) => {
-      const counts = await this.#reader(from).countByKeys(from, field, keys, where);
+    const wanted = { key, fields: NO_FIELDS };
+    return this.#load(source, `count ${by ?? ''} ${where === null ? '' : filterText(where)}`, wanted, async (keys) => {
+      const reader = this.#reader(source);
+      if (by === null) return always(await reader.count(source, where));
+      const counts = await reader.countByKeys(source, by, keys, where);
       return (one) => counts.get(one) ?? 0;
-    });
-  }
-
-  /** A page of a whole source. */
-  page<R extends object>(source: Source<R>, { fields, ...stretch }: PageRequest): Promise<Page<R>> {
-    return this.#load(source, `page ${JSON.stringify(stretch)}`, { key: '', fields }, async (_, union) => {
-      const page = await this.#reader(source).findPage(source, { ...stretch, fields: union });
-      return () => page;
-    });
-  }
-
-  /** How many rows of a source meet the filter. */
-  count(source: Source, where: Filter | null): Promise<number> {
-    return this.#load(source, `count ${JSON.stringify(where)}`, { key: '', fields: NO_FIELDS }, async () => {
-      const count = await this.#reader(source).count(source, where);
-      return () => count;
     });
   }
 
@@ -103,9 +88,16 @@ export class Joins {
     return position !== null && this.#reader(source).accepts(source, orderBy, position) ? position : null;
   }
 
-  /** Forgets what was loaded of a source; who writes to it calls this, so that what is read next is what it wrote. */
-  forget(written: Source): void {
-    for (const [name, { source }] of this.#loaders) if (source.name === written.name) this.#loaders.delete(name);
+  /**
+   * Runs a write to a source and forgets what was loaded of it, so that what is read next is what was written; however
+   * the write ends, for one that failed may have been done.
+   */
+  async writing<T>(source: Source, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } finally {
+      for (const [name, loaded] of this.#loaders) if (loaded.source.name === source.name) this.#loaders.delete(name);
+    }
   }
 
   #reader(source: Source): SourceReader {
@@ -136,8 +128,12 @@ export class Joins {
 
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
-function keyOf({ from, field }: Relation, row: object): string | null {
-  return normalizeKey(fieldOf(from, field).kind, (row as Record<string, unknown>)[KEY]);
+/** Every row of a level asks with one request, so what tells its loader apart is written once. */
+const stretchOf = once((request: PageRequest) => JSON.stringify({ ...request, fields: undefined }));
+const filterText = once((where: Filter) => JSON.stringify(where));
+
+function always<V>(value: V): () => V {
+  return () => value;
 }
 
 /** One slot for each wanted, in its order: its value, or the error that its key met. */

@@ -39,7 +39,7 @@ export function readingOrder({ orderBy, backward }: PageRequest): readonly SortT
 
 /** The same sort from its end. */
 export function reversed(orderBy: readonly SortTerm[]): readonly SortTerm[] {
-  return orderBy.map(({ field, direction }) => ({ field, direction: direction === 'asc' ? 'desc' : 'asc' }));
+  return orderBy.map((term) => ({ ...term, direction: term.direction === 'asc' ? 'desc' : 'asc' }));
 }
 
 /**

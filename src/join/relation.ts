@@ -21,6 +21,16 @@ export function relationName({ from, name }: Relation): string {
   return `${from.name}.${name}`;
 }
 
+/**
+ * What a row holds in the field that a relation starts from.
+ *
+ * @throws {TypeError} when the row was read without it: nobody would be there, and nobody would know why
+ */
+export function referenceOf(relation: Relation, row: object, field: string): unknown {
+  if (Object.hasOwn(row, field)) return (row as Record<string, unknown>)[field];
+  throw new TypeError(`${relationName(relation)} needs "${field}", and the row was read without it`);
+}
+
 /** Declares a join. @throws {TypeError} for a field that is not there, or whose kind is not that of the other's key. */
 export function defineRelation<F extends object, T extends object>(
   relation: Relation<F, T> & { readonly field: keyof F & string },

@@ -137,6 +137,11 @@ export function fieldOf(source: Source, name: string): Field {
   return field;
 }
 
+/** Every field of a source: what is read when nobody says less. */
+export function allFields(source: Source): ReadonlySet<string> {
+  return new Set(Object.keys(source.fields));
+}
+
 /** The column or document key under which a field is stored. */
 export function storedName(source: Source, name: string): string {
   return fieldOf(source, name).stored ?? name;

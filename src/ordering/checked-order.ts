@@ -1,6 +1,7 @@
 import { badUserInput } from '../errors/app-error.js';
 import { idArgument, quote } from '../graph/id-argument.js';
 import { textArgument } from '../graph/text-argument.js';
+import { timeArgument } from '../graph/time-argument.js';
 import { users, type UserId } from '../domains/user/user.source.js';
 
 /** What a caller says about a new order. */
@@ -31,7 +32,8 @@ export interface UpdateOrder {
 export interface OrderChanges {
   readonly total: string | null;
   readonly orderNumber: string | null;
-  readonly expectedUpdatedAt: Date | null;
+  /** ISO 8601 in UTC. */
+  readonly expectedUpdatedAt: string | null;
 }
 
 const TOTAL = /^\d{1,8}(\.\d{1,2})?$/;
@@ -53,7 +55,7 @@ export function checkedChanges({ total, orderNumber, expectedUpdatedAt = null }:
   return {
     total: total === undefined ? null : checkedTotal(total),
     orderNumber: orderNumber === undefined ? null : textArgument(orderNumber, 'input.orderNumber', MAX_ORDER_NUMBER),
-    expectedUpdatedAt,
+    expectedUpdatedAt: expectedUpdatedAt === null ? null : timeArgument(expectedUpdatedAt, 'input.expectedUpdatedAt'),
   };
 }
 

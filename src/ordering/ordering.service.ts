@@ -1,13 +1,13 @@
 import { AppError } from '../errors/app-error.js';
 import { idArgument } from '../graph/id-argument.js';
 import type { ListArguments } from '../graph/list-args.js';
-import { readMany } from '../graph/reading.js';
-import { allFields } from '../graph/selection.js';
+import { readList, readOne } from '../graph/reading.js';
 import { storableText } from '../join/key.js';
 import type { Joins } from '../join/joins.js';
+import { referringTo, rowsOf } from '../join/list.js';
+import { allFields } from '../join/source.js';
 import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orderUser } from '../domains/order/order.relations.js';
-import type { Orders } from '../domains/order/order.service.js';
 import { orders, type Order } from '../domains/order/order.source.js';
 import { transactionOrder } from '../domains/transaction/transaction.relations.js';
 import type { Transaction } from '../domains/transaction/transaction.source.js';
@@ -63,13 +63,11 @@ const NUMBER_ATTEMPTS = 5;
 export class OrderService {
   readonly #joins: Joins;
   readonly #users: Users;
-  readonly #orders: Orders;
   readonly #repository: OrderRepository;
 
-  constructor(parts: { joins: Joins; users: Users; orders: Orders; repository: OrderRepository }) {
+  constructor(parts: { joins: Joins; users: Users; repository: OrderRepository }) {
     this.#joins = parts.joins;
     this.#users = parts.users;
-    this.#orders = parts.orders;
     this.#repository = parts.repository;
   }
 
@@ -84,9 +82,8 @@ export class OrderService {
     const user = await this.#existingUser(order.userId);
     if (user === 'unverifiable') return { kind: 'userUnverifiable', userId: order.userId };
     if (user === null) return { kind: 'userNotFound', userId: order.userId };
-    const created = await this.#insert(order, user);
+    const created = await this.#joins.writing(orders, () => this.#insert(order, user));
     if (created === null) return { kind: 'orderNumberTaken', orderNumber: order.orderNumber ?? '' };
-    this.#joins.forget(orders);
     return { kind: 'created', order: created };
   }
 
@@ -98,10 +95,10 @@ export class OrderService {
    */
   async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
-    const updated = await this.#repository.update(id, checkedChanges(input));
-    this.#joins.forget(orders);
+    const changes = checkedChanges(input);
+    const updated = await this.#joins.writing(orders, () => this.#repository.update(id, changes));
     if (updated !== null) return { kind: 'updated', order: updated };
-    const order = await this.#orders.byId(id);
+    const order = await readOne(this.#joins, orders, id);
     return order === null ? { kind: 'orderNotFound', orderId } : { kind: 'changedMeanwhile', order };
   }
 
@@ -113,9 +110,8 @@ export class OrderService {
    * OUTCOME_UNKNOWN when that cannot be said
    */
   async deleteOrder(orderId: string): Promise<Order | null> {
-    const order = await this.#repository.delete(idArgument(orders, orderId, 'id'));
-    this.#joins.forget(orders);
-    return order;
+    const id = idArgument(orders, orderId, 'id');
+    return this.#joins.writing(orders, () => this.#repository.delete(id));
   }
 
   /**
@@ -124,11 +120,11 @@ export class OrderService {
    * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE; MONGO_UNAVAILABLE
    */
   async getOrderWithUser(orderId: string): Promise<OrderWithUserOutcome> {
-    const order = await this.#orders.byId(orderId);
+    const order = await readOne(this.#joins, orders, orderId);
     if (order === null) return { kind: 'orderNotFound', orderId };
     const [withUser, { nodes }] = await Promise.all([
       this.#withUser(order),
-      readMany(this.#joins, transactionOrder, order, { first: MAX_TRANSACTIONS }),
+      readList(this.#joins, referringTo(transactionOrder, order), { first: MAX_TRANSACTIONS }),
     ]);
     return { kind: 'found', order: withUser, transactions: nodes };
   }
@@ -140,7 +136,7 @@ export class OrderService {
    * MONGO_UNAVAILABLE
    */
   async getOrdersWithUsers(page: ListArguments = {}): Promise<OrdersWithUsers> {
-    const { nodes, pageInfo } = await this.#orders.page(page);
+    const { nodes, pageInfo } = await readList(this.#joins, rowsOf(orders), page);
     return {
       orders: await Promise.all(nodes.map((order) => this.#withUser(order))),
       hasNextPage: pageInfo.hasNextPage,

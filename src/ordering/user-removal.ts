@@ -1,5 +1,6 @@
 import { idArgument } from '../graph/id-argument.js';
 import type { Joins } from '../join/joins.js';
+import { referringTo } from '../join/list.js';
 import { orderUser } from '../domains/order/order.relations.js';
 import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orders } from '../domains/order/order.source.js';
@@ -33,7 +34,8 @@ export class UserRemoval {
 
   /**
    * Deletes a user. What concerns PostgreSQL comes first: a call that fails in the middle leaves the user, and is made
-   * again with the same effect.
+   * again with the same effect. An order that is created between the count and the delete keeps nobody from being
+   * deleted.
    *
    * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE and MONGO_UNAVAILABLE when the user
    * is still there; OUTCOME_UNKNOWN when that cannot be said
@@ -43,12 +45,11 @@ export class UserRemoval {
     const found = await this.#users.byId(id);
     if (found === null) return { kind: 'userNotFound', userId };
     if (policy === 'REFUSE') {
-      const count = await this.#joins.countMany(orderUser, found, null);
+      const count = await this.#joins.count(referringTo(orderUser, found), null);
       if (count > 0) return { kind: 'hasOrders', userId, orders: count };
     }
     if (erase) {
-      await this.#orders.eraseCopies(id);
-      this.#joins.forget(orders);
+      await this.#joins.writing(orders, () => this.#orders.eraseCopies(id));
     }
     const user = await this.#users.delete(id);
     return user === null ? { kind: 'userNotFound', userId } : { kind: 'deleted', user };

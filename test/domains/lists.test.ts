@@ -101,6 +101,12 @@ describe('filters by conventions of Prisma', () => {
     expect(await values(list, field)).toEqual(expected);
   });
 
+  test('without regard to case means what is negated beside it too, unless that says otherwise', async () => {
+    const where = (not: string) => `users(where: { username: { equals: "ADA", mode: insensitive, not: ${not} } })`;
+    expect(await values(where('{ contains: "DA" }'), 'username')).toEqual([]);
+    expect(await values(where('{ contains: "DA", mode: default }'), 'username')).toEqual(['Ada']);
+  });
+
   test('an id is found in whatever case, in the argument and in the row', async () => {
     await seed.order({ userId: 'ABCDEF'.repeat(4), orderNumber: 'UPPER' });
     for (const id of ['abcdef'.repeat(4), 'ABCDEF'.repeat(4)]) {

@@ -149,6 +149,7 @@ describe('an adopted table with rules of its own', () => {
       databases.databaseUrl,
       'DELETE FROM orders',
       'ALTER TABLE orders ALTER "userName" TYPE varchar(5), ADD CONSTRAINT cheap CHECK (total < 1000)',
+      'CREATE UNIQUE INDEX one_total ON orders (total)',
     );
     await reopen(databases.databaseUrl);
   });
@@ -158,15 +159,22 @@ describe('an adopted table with rules of its own', () => {
     const ada = await seed.user({ username: 'Ada' });
     const long = await seed.user({ username: 'Augusta Ada King' });
     const order = await seed.order({ user: ada });
+    await seed.order({ user: ada, total: '20.00' });
     const refused = await Promise.all([
+      execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 20 }) { order { id } } }`),
+      execute(
+        `mutation { updateOrder(id: "${order.id}", input: { total: 20, orderNumber: "free" }) { order { id } } }`,
+      ),
       execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 1000 }) { order { id } } }`),
       execute(`mutation { createOrder(input: { userId: "${long.id}", total: 1 }) { order { id } } }`),
       execute(`mutation { updateOrder(id: "${order.id}", input: { total: 1000 }) { order { id } } }`),
     ]);
     for (const { errors } of refused) {
       expect(errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
-      expect(errors[0]?.message).not.toMatch(/cheap|varchar|violates/);
+      expect(errors[0]?.message).not.toMatch(/cheap|varchar|violates|one_total/);
     }
-    expect((await execute('{ orders { nodes { total } } }')).data).toEqual({ orders: { nodes: [{ total: '10.00' }] } });
+    expect((await execute('{ orders { nodes { total } } }')).data).toEqual({
+      orders: { nodes: [{ total: '20.00' }, { total: '10.00' }] },
+    });
   });
 });

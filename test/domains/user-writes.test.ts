@@ -92,6 +92,7 @@ describe('updateUser', () => {
     const ada = await seed.user({ username: 'Ada' });
     const answer = await execute(UPDATE, { id: ada.id, input: {} });
     expect(answer.data).toMatchObject({ updateUser: { user: { username: 'Ada' } } });
+    expect(await stored(ada.id)).not.toHaveProperty('updatedAt');
   });
 
   test('nobody under the id is NOT_FOUND, what is no id BAD_USER_INPUT, a name of null too', async () => {

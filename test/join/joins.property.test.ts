@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { referringTo } from '../../src/join/list.js';
 import { normalizeKey } from '../../src/join/key.js';
 import type { RowOf } from '../../src/join/source.js';
 import { child, childParent, firstOf, NAME, parent, type parents } from './family.js';
@@ -43,8 +44,10 @@ test('whatever the rows, each parent gets its own children, as many as fit, and 
         const { joins, asked } = memoryJoins(
           references.map((parentId, at) => ({ ...child(parentId), id: String(at) })),
         );
-        const pages = await Promise.all(ids.map((one) => joins.many(childParent, parent(one), firstOf(limit))));
-        const counts = await Promise.all(ids.map((one) => joins.countMany(childParent, parent(one), null)));
+        const pages = await Promise.all(
+          ids.map((one) => joins.page(referringTo(childParent, parent(one)), firstOf(limit))),
+        );
+        const counts = await Promise.all(ids.map((one) => joins.count(referringTo(childParent, parent(one)), null)));
         for (const [at, one] of ids.entries()) {
           const own = references.filter((parentId) => parentId?.toLowerCase() === one.toLowerCase()).length;
           expect(counts[at]).toBe(own);

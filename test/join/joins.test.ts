@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { referringTo, rowsOf } from '../../src/join/list.js';
 import { defineRelation } from '../../src/join/relation.js';
 import { child, childParent, children, firstOf, ID, NAME, parent, parents } from './family.js';
 import { memoryJoins } from './memory-reader.js';
@@ -23,10 +24,10 @@ describe('one', () => {
     const ask = () => joins.one(childParent, child(ID('a')), NAME);
     await ask();
     await ask();
-    joins.forget(children);
+    await joins.writing(children, () => Promise.resolve());
     await ask();
     expect(asked).toHaveLength(1);
-    joins.forget(parents);
+    await joins.writing(parents, () => Promise.reject(new Error('unknown'))).catch(() => undefined);
     await ask();
     expect(asked).toHaveLength(2);
   });
@@ -69,10 +70,10 @@ describe('many', () => {
   test('pages of one stretch are one statement, of two stretches two', async () => {
     const { joins, asked } = memoryJoins([child(ID('a')), child(ID('a'))]);
     const pages = await Promise.all([
-      joins.many(childParent, parent(ID('a')), firstOf(1)),
-      joins.many(childParent, parent(ID('b')), firstOf(1)),
-      joins.many(childParent, parent('malformed'), firstOf(1)),
-      joins.many(childParent, parent(ID('A')), firstOf(2)),
+      joins.page(referringTo(childParent, parent(ID('a'))), firstOf(1)),
+      joins.page(referringTo(childParent, parent(ID('b'))), firstOf(1)),
+      joins.page(referringTo(childParent, parent('malformed')), firstOf(1)),
+      joins.page(referringTo(childParent, parent(ID('A'))), firstOf(2)),
     ]);
     expect(pages.map(({ rows }) => rows.length)).toEqual([1, 0, 0, 2]);
     expect(asked).toEqual([
@@ -83,7 +84,9 @@ describe('many', () => {
 
   test('counts are one statement; a key without rows has none', async () => {
     const { joins, asked } = memoryJoins([child(ID('a'))]);
-    const counts = [ID('a'), ID('b'), 'malformed'].map((key) => joins.countMany(childParent, parent(key), null));
+    const counts = [ID('a'), ID('b'), 'malformed'].map((key) =>
+      joins.count(referringTo(childParent, parent(key)), null),
+    );
     expect(await Promise.all(counts)).toEqual([1, 0, 0]);
     expect(asked).toEqual([{ method: 'countByKeys', keys: [ID('a'), ID('b')], fields: [] }]);
   });
@@ -92,15 +95,27 @@ describe('many', () => {
 test('a list that is asked for twice in one level is one statement, with the fields of both', async () => {
   const { joins, asked } = memoryJoins([]);
   await Promise.all([
-    joins.page(children, firstOf(1)),
-    joins.page(children, { ...firstOf(1), fields: new Set(['parentId']) }),
-    joins.count(children, null),
-    joins.count(children, null),
+    joins.page(rowsOf(children), firstOf(1)),
+    joins.page(rowsOf(children), { ...firstOf(1), fields: new Set(['parentId']) }),
+    joins.count(rowsOf(children), null),
+    joins.count(rowsOf(children), null),
   ]);
   expect(asked).toEqual([
     { method: 'findPage 1', keys: [], fields: ['name', 'parentId'] },
     { method: 'count', keys: [], fields: [] },
   ]);
+});
+
+test('a row that was read without its reference is refused: nobody would be there, and nobody would know why', async () => {
+  const { joins } = memoryJoins([]);
+  await expect(joins.one(childParent, { id: 'c' } as ReturnType<typeof child>, NAME)).rejects.toThrow(/parentId/);
+  expect(() => referringTo(childParent, { name: 'Ada' })).toThrow(/"id"/);
+});
+
+test('a page that nothing is wanted of is no statement', async () => {
+  const { joins, asked } = memoryJoins([child(ID('a'))]);
+  expect((await joins.page(rowsOf(children), firstOf(0))).rows).toEqual([]);
+  expect(asked).toEqual([]);
 });
 
 describe('a relation that cannot hold is refused at once', () => {

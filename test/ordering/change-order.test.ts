@@ -74,6 +74,16 @@ describe('updateOrder', () => {
     [NOBODY, { total: '-1' }, { code: 'BAD_USER_INPUT', field: 'input.total' }],
     [NOBODY, { orderNumber: '' }, { code: 'BAD_USER_INPUT', field: 'input.orderNumber' }],
     [NOBODY, { orderNumber: null }, { code: 'BAD_USER_INPUT', field: 'input.orderNumber' }],
+    [
+      NOBODY,
+      { expectedUpdatedAt: '0000-01-01T00:00:00Z' },
+      { code: 'BAD_USER_INPUT', field: 'input.expectedUpdatedAt' },
+    ],
+    [
+      NOBODY,
+      { expectedUpdatedAt: '9999-12-31T23:59:59-23:00' },
+      { code: 'BAD_USER_INPUT', field: 'input.expectedUpdatedAt' },
+    ],
     [NOBODY, { expectedUpdatedAt: 'yesterday' }, { code: 'BAD_USER_INPUT', field: 'input.expectedUpdatedAt' }],
   ])('of %s with %j it is %j', async (id, input, extensions) => {
     expect((await execute(UPDATE, { id, input })).errors).toMatchObject([{ extensions }]);
@@ -109,9 +119,42 @@ describe('deleteOrder', () => {
   });
 });
 
-test('a list that was counted before a write is counted anew behind it, in the same operation', async () => {
-  const order = await seed.order();
-  const answer = await execute(`mutation { deleteOrder(id: "${order.id}") { order { id } } }`);
-  expect(answer.errors).toEqual([]);
-  expect(answer).toHaveCost({ postgres: 1 });
+describe('what was read before a write is read anew behind it, in the same operation', () => {
+  const COUNT = '{ order { user { orders { totalCount } } } }';
+  const counts = (data: unknown) =>
+    Object.values(data as Record<string, { order: { user: { orders: { totalCount: number } } } }>).map(
+      ({ order }) => order.user.orders.totalCount,
+    );
+
+  test('deleteOrder', async () => {
+    const user = await seed.user();
+    const [first, second] = [await seed.order({ user }), await seed.order({ user })];
+    const answer = await execute(
+      `mutation { a: deleteOrder(id: "${first.id}") ${COUNT} b: deleteOrder(id: "${second.id}") ${COUNT} }`,
+    );
+    expect(counts(answer.data)).toEqual([1, 0]);
+  });
+
+  test('createOrder', async () => {
+    const user = await seed.user();
+    const create = `createOrder(input: { userId: "${user.id}", total: 1 }) ${COUNT}`;
+    expect(counts((await execute(`mutation { a: ${create} b: ${create} }`)).data)).toEqual([1, 2]);
+  });
+
+  test('updateOrder', async () => {
+    const user = await seed.user();
+    const order = await seed.order({ user });
+    const update = (total: number) =>
+      `updateOrder(id: "${order.id}", input: { total: ${total} }) { order { user { orders { nodes { total } } } } }`;
+    const answer = await execute(`mutation { a: ${update(1)} b: ${update(2)} }`);
+    const total = (value: string) => ({ order: { user: { orders: { nodes: [{ total: value }] } } } });
+    expect(answer.data).toEqual({ a: total('1.00'), b: total('2.00') });
+  });
+
+  test('an empty change changes nothing, not even the time', async () => {
+    const order = await seed.order();
+    const before = await updatedAt(order.id);
+    expect((await execute(UPDATE, { id: order.id, input: {} })).errors).toEqual([]);
+    expect(await updatedAt(order.id)).toBe(before);
+  });
 });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, writeRefused } from '../../errors/app-error.js';
 import type { PrismaClient } from '../../platform/postgres/generated/client.js';
 import type { PostgresDatabase } from '../../platform/postgres/postgres.js';
 import { isUniqueViolation } from '../../platform/postgres/postgres-errors.js';
@@ -21,7 +21,8 @@ export interface NewOrder {
 export interface OrderRowChanges {
   readonly total: string | null;
   readonly orderNumber: string | null;
-  readonly expectedUpdatedAt: Date | null;
+  /** ISO 8601 in UTC. */
+  readonly expectedUpdatedAt: string | null;
 }
 
 /** A row as Prisma gives it. */
@@ -51,7 +52,10 @@ export class OrderRepository {
       const create = (prisma: PrismaClient) => prisma.order.create({ data: { id, ...order } });
       return toOrder(await this.#postgres.write(`order ${orderNumber} was written`, create));
     } catch (error) {
-      if (isUniqueViolation(error) && (await this.#hasNumber(orderNumber))) return null;
+      if (isUniqueViolation(error)) {
+        if (await this.#hasNumber(orderNumber)) return null;
+        throw writeRefused(`order ${orderNumber} was written`, error);
+      }
       const isUnknown = error instanceof AppError && error.code === 'OUTCOME_UNKNOWN';
       const written = isUnknown ? await this.#find(id) : null;
       if (written === null) throw error;
@@ -77,16 +81,11 @@ export class OrderRepository {
         AND ($4::text IS NULL OR date_trunc('milliseconds', "updatedAt") = $4::text::timestamptz)
       RETURNING ${COLUMNS}`;
     try {
-      return await this.#write(
-        'an order was changed',
-        sql,
-        id,
-        total,
-        orderNumber,
-        expectedUpdatedAt?.toISOString() ?? null,
-      );
+      return await this.#write('an order was changed', sql, id, total, orderNumber, expectedUpdatedAt);
     } catch (error) {
-      if (orderNumber === null || !isUniqueViolation(error)) throw error;
+      if (!isUniqueViolation(error)) throw error;
+      const isTaken = orderNumber !== null && (await this.#hasNumber(orderNumber, { not: id }));
+      if (!isTaken) throw writeRefused('an order was changed', error);
       throw new AppError('ORDER_NUMBER_TAKEN', `another order has the number "${orderNumber}"; take another`, {
         field: 'input.orderNumber',
       });
@@ -117,8 +116,8 @@ export class OrderRepository {
   }
 
   /** Constraints have names of their own in people's tables, so which one refused a row is looked up. */
-  async #hasNumber(orderNumber: string): Promise<boolean> {
-    const rows = await this.#postgres.run((prisma) => prisma.order.count({ where: { orderNumber } }));
+  async #hasNumber(orderNumber: string, id: { not?: string } = {}): Promise<boolean> {
+    const rows = await this.#postgres.run((prisma) => prisma.order.count({ where: { orderNumber, id } }));
     return rows > 0;
   }
 

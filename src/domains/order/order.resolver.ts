@@ -2,12 +2,8 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, Info, Query, Resolver } from '../../graph/decorators.js';
 import { objectType } from '../../graph/object-type.js';
 import { selectedFields } from '../../graph/selection.js';
-import type { Orders } from './order.service.js';
+import type { JoinContext } from '../../graph/source-fields.js';
 import { orders as source, type Order } from './order.source.js';
-
-interface OrderContext {
-  readonly orders: Orders;
-}
 
 /** What the graph has of orders beyond what follows from their source. */
 @Resolver()
@@ -18,9 +14,9 @@ export class OrderResolver {
   })
   orderByNumber(
     @Arg('orderNumber', () => String, { description: 'Exactly as it is written on the order.' }) orderNumber: string,
-    @Ctx() { orders }: OrderContext,
+    @Ctx() { joins }: JoinContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<Order | null> {
-    return orders.byNumber(orderNumber, selectedFields(source, info));
+    return joins.by(source, 'orderNumber', orderNumber, selectedFields(source, info));
   }
 }

@@ -3,11 +3,8 @@ import { objectType } from '../../graph/object-type.js';
 import type { CreateUser, UpdateUser } from './checked-user.js';
 import { users, type User } from './user.source.js';
 
-@InputType({ description: 'A new user.' })
-export class CreateUserInput implements CreateUser {
-  @Field(() => String, { description: '1 to 200 characters.' })
-  username!: string;
-
+@InputType()
+abstract class UserInput {
   @Field(() => String, { nullable: true, description: 'An e-mail address, 254 characters at most.' })
   email?: string | null;
 
@@ -18,19 +15,16 @@ export class CreateUserInput implements CreateUser {
   power?: number | null;
 }
 
+@InputType({ description: 'A new user.' })
+export class CreateUserInput extends UserInput implements CreateUser {
+  @Field(() => String, { description: '1 to 200 characters.' })
+  username!: string;
+}
+
 @InputType({ description: 'What to change of a user: a field that is absent stays, null empties it.' })
-export class UpdateUserInput implements UpdateUser {
+export class UpdateUserInput extends UserInput implements UpdateUser {
   @Field(() => String, { nullable: true, description: '1 to 200 characters; cannot be emptied.' })
   username?: string | null;
-
-  @Field(() => String, { nullable: true, description: 'An e-mail address, 254 characters at most.' })
-  email?: string | null;
-
-  @Field(() => String, { nullable: true, description: '1 to 64 characters.' })
-  locCode?: string | null;
-
-  @Field(() => Int, { nullable: true, description: 'A whole number.' })
-  power?: number | null;
 }
 
 @ObjectType({ description: 'What createUser gives back.' })

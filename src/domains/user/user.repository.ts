@@ -1,11 +1,11 @@
 import mongoose from 'mongoose';
 import { AppError } from '../../errors/app-error.js';
-import { allFields } from '../../graph/selection.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
 import { userModel } from './user.model.js';
+import { allFields } from '../../join/source.js';
 import { users, type User, type UserId } from './user.source.js';
 
 const { ObjectId } = mongoose.mongo.BSON;
@@ -68,7 +68,9 @@ export class UserRepository {
     } catch (error) {
       const field = takenField(error);
       if (field === null) throw error;
-      throw new AppError('VALUE_TAKEN', `another user has this ${field}; take another`, { field: `input.${field}` });
+      const isOurs = field in users.fields;
+      const message = `another user has this ${isOurs ? field : 'value'}, and the collection takes it once only`;
+      throw new AppError('VALUE_TAKEN', message, { cause: error, ...(isOurs ? { field: `input.${field}` } : {}) });
     }
   }
 }

@@ -30,9 +30,8 @@ export class Users {
    * @throws {AppError} BAD_USER_INPUT, naming the field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
    */
   async create(input: CreateUser): Promise<User> {
-    const user = await this.#repository.insert(checkedUser(input));
-    this.#joins.forget(users);
-    return user;
+    const user = checkedUser(input);
+    return this.#joins.writing(users, () => this.#repository.insert(user));
   }
 
   /**
@@ -42,9 +41,9 @@ export class Users {
    * @throws {AppError} BAD_USER_INPUT, naming the argument or field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
    */
   async update(id: string, input: UpdateUser): Promise<User | null> {
-    const user = await this.#repository.update(idArgument(users, id, 'id'), checkedUser(input));
-    this.#joins.forget(users);
-    return user;
+    const [userId, changes] = [idArgument(users, id, 'id'), checkedUser(input)];
+    if (Object.keys(changes).length === 0) return this.byId(userId);
+    return this.#joins.writing(users, () => this.#repository.update(userId, changes));
   }
 
   /**
@@ -54,8 +53,7 @@ export class Users {
    * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
    */
   async delete(id: string): Promise<User | null> {
-    const user = await this.#repository.delete(idArgument(users, id, 'id'));
-    this.#joins.forget(users);
-    return user;
+    const userId = idArgument(users, id, 'id');
+    return this.#joins.writing(users, () => this.#repository.delete(userId));
   }
 }
