@@ -3,7 +3,8 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
-import { literalPath } from './literal-path.js';
+import { CATALOGUE } from '../errors/codes.js';
+import { argumentPath } from './argument-path.js';
 
 type Formatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
@@ -22,9 +23,13 @@ export function errorFormatter(logger: Logger): Formatter {
         logger.warn({ code: appError.code, path: formatted.path, err: appError.cause }, appError.message);
       }
       logged.add(appError);
-      return present(formatted, appError, literalPath(error));
+      return present(formatted, appError, argumentPath(error));
     }
-    if (isQuerysOwn(error)) return presentQuerys(formatted, literalPath(error));
+    if (isQuerysOwn(error)) return presentQuerys(formatted, argumentPath(error));
+    const unreadable = NULL_REFUSED.exec(formatted.message)?.[1];
+    if (unreadable !== undefined) {
+      return { ...formatted, message: `${unreadable}: ${CATALOGUE[UNREADABLE]}`, extensions: { code: UNREADABLE } };
+    }
     const logId = randomUUID();
     logger.error({ logId, path: formatted.path, err: unwrapResolverError(error) }, 'a resolver failed');
     return {
@@ -35,8 +40,13 @@ export function errorFormatter(logger: Logger): Formatter {
   };
 }
 
-function present(formatted: GraphQLFormattedError, error: AppError, literal: string | null): GraphQLFormattedError {
-  const field = error.field ?? variablePath(formatted.message) ?? literal ?? undefined;
+const UNREADABLE = 'VALUE_UNREADABLE';
+
+/** Said by GraphQL of a field that has no value; in people's data that happens to what is declared to have one. */
+const NULL_REFUSED = /^Cannot return null for non-nullable field ([\w.]+)\.$/;
+
+function present(formatted: GraphQLFormattedError, error: AppError, path: string | null): GraphQLFormattedError {
+  const field = error.field ?? path ?? undefined;
   return {
     ...formatted,
     message: error.message,
@@ -45,25 +55,20 @@ function present(formatted: GraphQLFormattedError, error: AppError, literal: str
 }
 
 /**
- * What GraphQL says of a query goes out as it is. Of a value that its scalar refuses it also says which one, with one
- * code, wherever the value stood: GraphQL itself has one code for variables and another for what is written in the query.
+ * What GraphQL says of a query goes out as it is. Of a value that its type refuses it also says which one, with one code,
+ * wherever the value stood: GraphQL itself has one code for variables and another for what is written in the query.
  */
-function presentQuerys(formatted: GraphQLFormattedError, literal: string | null): GraphQLFormattedError {
-  const variable = variablePath(formatted.message);
-  const refused = literal !== null && SCALAR_REFUSES.test(formatted.message);
-  const code = refused ? 'BAD_USER_INPUT' : codeOf(formatted);
-  const field = variable ?? (refused ? literal : undefined);
-  return { ...formatted, extensions: { ...formatted.extensions, code, ...(field === undefined ? {} : { field }) } };
+function presentQuerys(formatted: GraphQLFormattedError, path: string | null): GraphQLFormattedError {
+  const ownCode = formatted.extensions?.['code'];
+  const isValue = path !== null && (ownCode === 'BAD_USER_INPUT' || SCALAR_REFUSES.test(formatted.message));
+  if (isValue) return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT', field: path } };
+  // What Apollo Server has no code for, and was found before anything was run, is about the request.
+  const code = ownCode === undefined || ownCode === 'INTERNAL_SERVER_ERROR' ? 'BAD_REQUEST' : ownCode;
+  return { ...formatted, extensions: { ...formatted.extensions, code } };
 }
 
 /** `Int cannot represent non 32-bit signed integer value: 2147483648` */
 const SCALAR_REFUSES = /^\w+ cannot represent /;
-
-/** A scalar does not know where it stands; GraphQL says it of a variable: `Variable "$input" ... at "input.total"; ...`. */
-function variablePath(message: string): string | undefined {
-  const [, variable, path] = /^Variable "\$([^"]*)" (?:got invalid value .*? at "([^"]+)";|)/s.exec(message) ?? [];
-  return path ?? variable;
-}
 
 /** The AppError behind an error, however deep GraphQL has wrapped it. */
 function causedBy(error: unknown): AppError | null {
@@ -79,9 +84,4 @@ function isQuerysOwn(error: unknown): boolean {
   if (!(error instanceof GraphQLError)) return false;
   const isGraphQLs = error.originalError === undefined || error.originalError instanceof GraphQLError;
   return isGraphQLs && (error.path === undefined || 'code' in error.extensions);
-}
-
-function codeOf({ extensions }: GraphQLFormattedError): string {
-  const code = extensions?.['code'];
-  return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';
 }

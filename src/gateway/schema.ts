@@ -3,6 +3,7 @@ import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { OrderResolver } from '../domains/order/order.resolver.js';
 import { UserResolver } from '../domains/user/user.resolver.js';
+import { refuseClashes } from '../join/clashes.js';
 import { joinFields, rootFields } from '../graph/source-fields.js';
 import { OrderingResolver } from '../ordering/ordering.resolver.js';
 import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';
@@ -17,8 +18,9 @@ const RESOLVERS = [
   UserRemovalResolver,
 ] as unknown as NonEmptyArray<new () => object>;
 
-/** The executable schema. */
+/** The executable schema. @throws {TypeError} for names in the catalogue that would hide each other */
 export function buildGraph(): GraphQLSchema {
+  refuseClashes(SOURCES, RELATIONS);
   return buildSchemaSync({ resolvers: RESOLVERS, validate: false });
 }
 

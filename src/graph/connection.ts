@@ -8,10 +8,14 @@ import { CONNECTION_EXTENSION } from './selection.js';
 
 @ObjectType({ description: 'Where a page lies in its list.' })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether there are more items behind this page.' })
+  @Field(() => Boolean, {
+    description: 'Whether there are more items behind this page, up to `before` where that is given.',
+  })
   hasNextPage!: boolean;
 
-  @Field(() => Boolean, { description: 'Whether there are items before this page.' })
+  @Field(() => Boolean, {
+    description: 'Whether there are items ahead of this page, from `after` on where that is given.',
+  })
   hasPreviousPage!: boolean;
 
   @Field(() => String, { nullable: true, description: 'The cursor of the first item: pass it as `before`.' })

@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { AppError } from '../errors/app-error.js';
-import { quote } from './id-argument.js';
+import { quote } from './arguments.js';
 
 const PLAIN = /^-?\d{1,30}(\.\d{1,30})?$/;
 

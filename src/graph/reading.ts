@@ -3,7 +3,7 @@ import type { List } from '../join/list.js';
 import type { PageRequest } from '../join/page.js';
 import { allFields, fieldOf, KEY, type Source } from '../join/source.js';
 import { toConnection, type Connection } from './connection.js';
-import { checkedId } from './id-argument.js';
+import { checkedId } from './arguments.js';
 import type { ListArguments } from './list-args.js';
 import { pageRequest } from './page-request.js';
 

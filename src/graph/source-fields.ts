@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Joins } from '../join/joins.js';
 import { referringTo, rowsOf, type List } from '../join/list.js';
 import type { Relation } from '../join/relation.js';
-import { fieldOf, KEY, type Source } from '../join/source.js';
+import { fieldOf, KEY, singular, type Source } from '../join/source.js';
 import { connectionType, type Connection } from './connection.js';
 import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root, type ClassType } from './decorators.js';
 import { listArguments, type ListArguments } from './list-args.js';
@@ -31,12 +31,7 @@ export function rootFields(source: Source): readonly ClassType[] {
   const listed = { nullable: true, description: `All ${name}, filtered, sorted and paged.` };
   const id = Arg('id', () => ID, { description: fieldOf(source, KEY).description });
   return [
-    fieldClass(
-      `${type.charAt(0).toLowerCase()}${type.slice(1)}`,
-      one,
-      [Query(() => object, byId)],
-      [id, Ctx(), Info()],
-    ),
+    fieldClass(singular(source), one, [Query(() => object, byId)], [id, Ctx(), Info()]),
     fieldClass(name, all, [Query(() => connection, listed)], [Args(() => args), Ctx(), Info()]),
   ];
 }

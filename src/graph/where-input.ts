@@ -1,5 +1,5 @@
 import { GraphQLDateTime } from 'graphql-scalars';
-import type { FieldKind, Source } from '../join/source.js';
+import { KEY, type FieldKind, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, InputType, Int, registerEnumType, type ClassType } from './decorators.js';
 import { type scalarOf } from './object-type.js';
@@ -63,7 +63,7 @@ const COMBINATORS = {
 export const whereInput = once((source: Source): ClassType<Where> => {
   const type = class {};
   for (const [name, { kind, description }] of Object.entries(source.fields)) {
-    Field(() => FILTERS[kind], { nullable: true, description })(type.prototype, name);
+    Field(() => (name === KEY ? IdFilter : FILTERS[kind]), { nullable: true, description })(type.prototype, name);
   }
   for (const [name, description] of Object.entries(COMBINATORS)) {
     Field(() => [type], { nullable: true, description })(type.prototype, name);

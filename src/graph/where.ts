@@ -2,14 +2,13 @@ import { badUserInput } from '../errors/app-error.js';
 import { isStorable } from '../join/key.js';
 import { type FieldKind, fieldOf, type Source } from '../join/source.js';
 import { all, any, condition, not, type Comparison, type Filter, type Scalar } from '../join/filter.js';
-import { checkedId, quote } from './id-argument.js';
-import { timeArgument } from './time-argument.js';
+import { checkedId, quote, timeArgument } from './arguments.js';
 import type { Where } from './where-input.js';
 
 /** Deeper or larger than anything that a person or a form builds; each condition is a part of the statement. */
 const MAX_DEPTH = 20;
 const MAX_CONDITIONS = 500;
-/** Values of one `in`. */
+/** Values of all `in` and `notIn` together. */
 const MAX_VALUES = 10_000;
 
 /**
@@ -29,6 +28,7 @@ type Operator = Comparison['operator'];
 class WhereReader {
   readonly #source: Source;
   #conditions = 0;
+  #values = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -75,12 +75,22 @@ class WhereReader {
     if (value === null) throw nullRefused(path);
     const { kind } = fieldOf(this.#source, name);
     if (operator === 'in' || operator === 'notIn') {
-      const isIn = condition(name, { operator: 'in', value: values(kind, value, path) }, insensitive);
+      const isIn = condition(
+        name,
+        { operator: 'in', value: this.#list(kind, value as readonly unknown[], path) },
+        insensitive,
+      );
       return operator === 'in' ? isIn : not(isIn);
     }
     const isOrder = operator.startsWith('lt') || operator.startsWith('gt');
     const comparison = { operator: operator as Operator, value: scalar(kind, value, path) } as Comparison;
     return condition(name, comparison, insensitive && !isOrder);
+  }
+
+  #list(kind: FieldKind, values: readonly unknown[], path: string): Scalar[] {
+    this.#values += values.length;
+    if (this.#values > MAX_VALUES) throw badUserInput(path, `where takes ${MAX_VALUES} values in lists at most`);
+    return values.map((one) => scalar(kind, one, path));
   }
 }
 
@@ -93,15 +103,11 @@ function nullRefused(path: string) {
   return badUserInput(path, `${path} takes a value, got null; leave it out, or ask with { equals: null } for none`);
 }
 
-function values(kind: FieldKind, value: unknown, path: string): Scalar[] {
-  const list = value as readonly unknown[];
-  if (list.length > MAX_VALUES) throw badUserInput(path, `${path} takes ${MAX_VALUES} values at most`);
-  return list.map((one) => scalar(kind, one, path));
-}
-
 /** A value as readers compare it: GraphQL has checked its type, here is what the type does not say. */
 function scalar(kind: FieldKind, value: unknown, path: string): Scalar {
   if (kind === 'uuid' || kind === 'objectId') return checkedId(kind, String(value), path);
+  // An id of another kind, which GraphQL takes as a string.
+  if (kind === 'int' && typeof value === 'string') return Number(checkedId(kind, value, path));
   if (value instanceof Date) return timeArgument(value, path);
   if (typeof value === 'string' && !isStorable(value)) {
     throw badUserInput(path, `${path} takes a text without NUL and half surrogate pairs, got ${quote(value)}`);

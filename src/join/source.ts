@@ -81,6 +81,8 @@ export interface Source<R extends object = object> {
 /** The field of every source that names one row. */
 export const KEY = 'id';
 
+const ID_KINDS: ReadonlySet<FieldKind> = new Set(['uuid', 'objectId', 'text', 'int']);
+
 type Fields = Readonly<Record<string, Field>>;
 
 type RowOfFields<F extends Fields> = { readonly [N in keyof F]: F[N] extends Field<infer V> ? V : never };
@@ -106,7 +108,7 @@ interface Declaration<F extends Fields> {
 /**
  * Declares a source. The id of a MongoDB source is stored as `_id` unless its field says otherwise.
  *
- * @throws {TypeError} when the order names a field that the source lacks
+ * @throws {TypeError} when the order names a field that the source lacks, or the id is of a kind that names no row
  */
 export function defineSource<F extends Fields>(declaration: Declaration<F>): Source<RowOfFields<F>> {
   const newestFirst = 'createdAt' in declaration.fields ? { createdAt: 'desc' } : {};
@@ -120,6 +122,9 @@ export function defineSource<F extends Fields>(declaration: Declaration<F>): Sou
   }));
   const source = { ...rest, from, fields, orderBy: endingWithKey(terms) };
   for (const { field } of source.orderBy) fieldOf(source, field);
+  if (id.nullable || !ID_KINDS.has(id.kind)) {
+    throw new TypeError(`source ${rest.name}: an id is one of ${[...ID_KINDS].join(', ')}, and never null`);
+  }
   return source;
 }
 
@@ -135,6 +140,11 @@ export function fieldOf(source: Source, name: string): Field {
   const field = Object.hasOwn(source.fields, name) ? source.fields[name] : undefined;
   if (field === undefined) throw new TypeError(`source ${source.name} has no field "${name}"`);
   return field;
+}
+
+/** What one row of a source is called, as a field of the graph: `order`. */
+export function singular({ type }: Source): string {
+  return `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
 }
 
 /** Every field of a source: what is read when nobody says less. */

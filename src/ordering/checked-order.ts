@@ -1,7 +1,5 @@
 import { badUserInput } from '../errors/app-error.js';
-import { idArgument, quote } from '../graph/id-argument.js';
-import { textArgument } from '../graph/text-argument.js';
-import { timeArgument } from '../graph/time-argument.js';
+import { idArgument, quote, textArgument, timeArgument } from '../graph/arguments.js';
 import { users, type UserId } from '../domains/user/user.source.js';
 
 /** What a caller says about a new order. */

@@ -52,7 +52,7 @@ function updatedOrder(outcome: UpdateOrderOutcome): UpdateOrderPayload {
     case 'changedMeanwhile':
       throw new AppError(
         'CONFLICT',
-        `the order was changed at ${outcome.order.updatedAt.toISOString()}; read it again, then decide; nothing was changed`,
+        'the order was changed since it was read; read it again, then decide; nothing was changed',
         { field: 'input.expectedUpdatedAt' },
       );
   }

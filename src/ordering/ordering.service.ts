@@ -1,5 +1,5 @@
 import { AppError } from '../errors/app-error.js';
-import { idArgument } from '../graph/id-argument.js';
+import { idArgument } from '../graph/arguments.js';
 import type { ListArguments } from '../graph/list-args.js';
 import { readList, readOne } from '../graph/reading.js';
 import { storableText } from '../join/key.js';

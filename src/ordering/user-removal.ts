@@ -1,4 +1,4 @@
-import { idArgument } from '../graph/id-argument.js';
+import { idArgument } from '../graph/arguments.js';
 import type { Joins } from '../join/joins.js';
 import { referringTo } from '../join/list.js';
 import { orderUser } from '../domains/order/order.relations.js';

@@ -23,10 +23,33 @@ export async function recordStatements<T>(
   return { result, statements };
 }
 
+const sending = new AsyncLocalStorage<{ sent: boolean }>();
+
+/**
+ * Runs `work`; what it fails with is made into what `explain` says, who is told whether any statement had gone out by
+ * then: only that tells a write that was never made from one that may have been. (What a driver throws does not: it
+ * looks for a server again before it repeats a write, and then says that it found none.)
+ */
+export function whetherSent<T>(
+  work: () => Promise<T>,
+  explain: (error: unknown, sent: boolean) => unknown,
+): Promise<T> {
+  const state = { sent: false };
+  return sending.run(state, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      throw explain(error, state.sent);
+    }
+  });
+}
+
 /**
  * Reports a statement; called by the two drivers' instrumentation and by nobody else. Its text is made only when
  * somebody records.
  */
 export function reportStatement(database: DatabaseName, text: () => string): void {
+  const state = sending.getStore();
+  if (state !== undefined) state.sent = true;
   recording.getStore()?.push({ database, text: text() });
 }

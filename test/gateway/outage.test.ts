@@ -97,3 +97,13 @@ test('without PostgreSQL users are served, orders are null with a code', async (
   expect(postgres.url).toBe(url);
   await expect.poll(async () => (await execute(ORDERS)).errors, { timeout: 10_000 }).toEqual([]);
 });
+
+test('a user that is written while MongoDB is frozen is OUTCOME_UNKNOWN: it is there afterwards', async () => {
+  await seed.user();
+  process.kill(mongo.pid, 'SIGSTOP');
+  const written = execute('mutation { createUser(input: { username: "Frozen" }) { user { id } } }');
+  const { errors } = await written.finally(() => process.kill(mongo.pid, 'SIGCONT'));
+  expect(errors).toMatchObject([{ extensions: { code: 'OUTCOME_UNKNOWN' } }]);
+  const frozen = () => execute('{ users(where: { username: { equals: "Frozen" } }) { totalCount } }');
+  await expect.poll(async () => (await frozen()).data, { timeout: 10_000 }).toEqual({ users: { totalCount: 1 } });
+});

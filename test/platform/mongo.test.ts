@@ -1,5 +1,4 @@
 import { createServer } from 'node:net';
-import mongoose from 'mongoose';
 import { expect, onTestFinished, test } from 'vitest';
 import { MongoDatabase } from '../../src/platform/mongo/mongo.js';
 import { useDatabases } from '../support/databases.js';
@@ -29,16 +28,4 @@ test('an address where nobody answers is MONGO_UNAVAILABLE within seconds', asyn
     code: 'MONGO_UNAVAILABLE',
   });
   expect(performance.now() - startedAt).toBeLessThan(4_000);
-});
-
-test.each([
-  ['that was under way is OUTCOME_UNKNOWN', new mongoose.mongo.MongoNetworkError('cut'), 'OUTCOME_UNKNOWN'],
-  [
-    'that found no server is MONGO_UNAVAILABLE: it was never sent',
-    new mongoose.mongo.MongoServerSelectionError('none', {} as never),
-    'MONGO_UNAVAILABLE',
-  ],
-])('a write %s', async (_, failure, code) => {
-  const written = databases.platform.mongo.write('a user was written', () => Promise.reject(failure));
-  await expect(written).rejects.toMatchObject({ code });
 });

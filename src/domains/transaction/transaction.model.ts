@@ -1,14 +1,7 @@
-import { Schema, type Connection, type mongo } from 'mongoose';
+import { Schema, type Connection } from 'mongoose';
 
-/** What is written about a transaction. The amount is a Decimal128, money never a float. */
-export interface TransactionDocument {
-  userId: mongo.ObjectId;
-  orderId: string;
-  amount: mongo.Decimal128;
-  createdAt: Date;
-}
-
-const schema = new Schema<TransactionDocument>(
+// The amount is a Decimal128: money is never a float.
+const schema = new Schema(
   {
     userId: { type: Schema.Types.ObjectId, required: true },
     orderId: { type: String, required: true },
@@ -17,7 +10,7 @@ const schema = new Schema<TransactionDocument>(
   { collection: 'transactions', timestamps: { createdAt: true, updatedAt: false }, versionKey: false },
 );
 
-/** The model of `transactions` on a connection. Reading goes through the source, which takes documents as they are. */
+/** What is written of `transactions`, on a connection. Reading goes through the source, as documents are. */
 export function transactionModel(connection: Connection) {
   return connection.model('Transaction', schema);
 }

@@ -1,6 +1,5 @@
 import { badUserInput } from '../../errors/app-error.js';
-import { quote } from '../../graph/id-argument.js';
-import { textArgument } from '../../graph/text-argument.js';
+import { quote, textArgument } from '../../graph/arguments.js';
 
 /** What a caller says about a new user. */
 export interface CreateUser {

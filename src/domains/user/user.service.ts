@@ -1,4 +1,4 @@
-import { idArgument } from '../../graph/id-argument.js';
+import { idArgument } from '../../graph/arguments.js';
 import { readOne } from '../../graph/reading.js';
 import type { Joins } from '../../join/joins.js';
 import { checkedUser, type CreateUser, type UpdateUser } from './checked-user.js';

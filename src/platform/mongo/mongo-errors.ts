@@ -36,9 +36,9 @@ export function translated(error: unknown): unknown {
 }
 
 /** The same for a write: rules of the collection's own may have refused it, and a broken one may have been done. */
-export function translatedWrite(what: string, error: unknown): unknown {
+export function translatedWrite(what: string, error: unknown, sent: boolean): unknown {
   if (isRefusedByRules(error)) return writeRefused(what, error);
-  return error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+  return error instanceof AppError && sent ? outcomeUnknown(what, error.cause) : error;
 }
 
 export function unavailable(cause: unknown): AppError {
@@ -52,16 +52,6 @@ function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name)) return true;
   // The deadline that every command gets.
   return error instanceof DOMException && error.name === 'TimeoutError';
-}
-
-/** Whether a write that ended so may have been done: one for which no server or connection was found was never sent. */
-function mayHaveRun(error: unknown): boolean {
-  const neverSent =
-    error instanceof mongo.MongoServerSelectionError ||
-    error instanceof mongoose.Error.MongooseServerSelectionError ||
-    error instanceof mongo.MongoNotConnectedError ||
-    (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name));
-  return error !== undefined && !neverSent;
 }
 
 const DUPLICATE_KEY = 11_000;

@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { whetherSent } from '../statements.js';
 import { reportCommands } from './recording-commands.js';
 import { translated, translatedWrite, unavailable } from './mongo-errors.js';
 
@@ -20,8 +21,11 @@ export interface ReadLimits {
 
 /** How long finding a server, one connection, and one command may take, in milliseconds. Nothing waits for ever. */
 const SELECTION_TIMEOUT = 1_000;
-const CONNECT_TIMEOUT = 5_000;
+const CONNECT_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 10_000;
+
+/** How often a server is looked at: what is frozen is noticed within this and CONNECT_TIMEOUT. */
+const HEARTBEAT = 2_000;
 
 /** More than any read of ours asks for; what a batch holds is limited to 16 MB by the server anyway. */
 const BATCH_SIZE = 100_000;
@@ -41,6 +45,7 @@ export class MongoDatabase implements AsyncDisposable {
       ...unlessGiven(url, {
         appName: applicationName,
         connectTimeoutMS: CONNECT_TIMEOUT,
+        heartbeatFrequencyMS: HEARTBEAT,
         maxPoolSize: poolSize,
         serverSelectionTimeoutMS: SELECTION_TIMEOUT,
         waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
@@ -96,12 +101,11 @@ export class MongoDatabase implements AsyncDisposable {
    * @throws {AppError} MONGO_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the connection
    * broke in the middle, so that it may have been. Any other error, a duplicate key too, as it comes
    */
-  async write<T>(what: string, work: (database: mongoose.mongo.Db) => Promise<T>): Promise<T> {
-    try {
-      return await this.run(work);
-    } catch (error) {
-      throw translatedWrite(what, error);
-    }
+  write<T>(what: string, work: (database: mongoose.mongo.Db) => Promise<T>): Promise<T> {
+    return whetherSent(
+      () => this.run(work),
+      (error, sent) => translatedWrite(what, error, sent),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

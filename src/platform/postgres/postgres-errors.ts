@@ -10,8 +10,6 @@ const UNREACHABLE_KINDS = new Set([
   'TooManyConnections',
 ]);
 
-const NEVER_SENT_KINDS = new Set(['DatabaseNotReachable', 'TlsConnectionError', 'TooManyConnections']);
-
 /** SQLSTATEs that mean "not now". Class 08 (connection exceptions) is added below. */
 const NOT_NOW = new Set([
   '53300', // too_many_connections
@@ -34,9 +32,10 @@ export function translated(error: unknown): unknown {
 }
 
 /** The same for a write: rules of the table's own may have refused it, and a broken one may have been done. */
-export function translatedWrite(what: string, error: unknown): unknown {
+export function translatedWrite(what: string, error: unknown, sent: boolean): unknown {
   if (isRefusedByRules(error)) return writeRefused(what, error);
-  return error instanceof AppError && mayHaveRun(error.cause) ? outcomeUnknown(what, error.cause) : error;
+  const mayHaveRun = error instanceof AppError && sent && !wasUndone(error.cause);
+  return mayHaveRun ? outcomeUnknown(what, error.cause) : error;
 }
 
 /** Whether an error says that PostgreSQL cannot be asked, rather than that the question was wrong. */
@@ -47,15 +46,10 @@ function isUnavailable(error: unknown): boolean {
   return UNREACHABLE_KINDS.has(cause.kind ?? '') || isNotNow(sqlState);
 }
 
-/**
- * Whether a statement that ended so may have been done: the connection broke, or the answer did not come, after it was
- * sent. One that found no connection was never sent; one that the server stopped by itself was undone by it.
- */
-function mayHaveRun(error: unknown): boolean {
-  const cause = adapterCause(error);
-  if (cause === undefined) return error instanceof Error && !/when trying to connect/.test(error.message);
-  const sqlState = cause.originalCode ?? cause.code;
-  return !NEVER_SENT_KINDS.has(cause.kind ?? '') && sqlState !== '57014' && sqlState !== '53300';
+/** Whether the server itself stopped the statement, and so undid it. */
+function wasUndone(error: unknown): boolean {
+  const sqlState = sqlStateOf(error);
+  return sqlState === '57014' || sqlState === '53300';
 }
 
 /** Whether an error says that a unique constraint refused the row. */
@@ -64,13 +58,18 @@ export function isUniqueViolation(error: unknown): boolean {
 }
 
 const UNIQUE_VIOLATION = '23505';
-const TOO_LONG = '22001';
 
-/** Whether rules of the table's own refused the row: a constraint that is not about uniqueness, or a column's length. */
+/** Beside data (class 22: what we send is sound, so a column is narrower) and constraints (class 23). */
+const REFUSALS = new Set([
+  '25006', // read_only_sql_transaction
+  '42501', // insufficient_privilege
+  'P0001', // raise_exception, in a trigger
+]);
+
+/** Whether the table's own rules, or what we may do, refused a write: a column's size, a constraint, a trigger. */
 function isRefusedByRules(error: unknown): boolean {
-  const cause = adapterCause(error);
-  const sqlState = cause?.originalCode ?? cause?.code ?? '';
-  return (sqlState.startsWith('23') && sqlState !== UNIQUE_VIOLATION) || sqlState === TOO_LONG;
+  const sqlState = sqlStateOf(error);
+  return (/^2[23]/.test(sqlState) && sqlState !== UNIQUE_VIOLATION) || REFUSALS.has(sqlState);
 }
 
 /**
@@ -78,8 +77,12 @@ function isRefusedByRules(error: unknown): boolean {
  * it, the statement would have passed.
  */
 export function isDataError(error: unknown): boolean {
+  return sqlStateOf(error).startsWith('22');
+}
+
+function sqlStateOf(error: unknown): string {
   const cause = adapterCause(error);
-  return (cause?.originalCode ?? cause?.code ?? '').startsWith('22');
+  return cause?.originalCode ?? cause?.code ?? '';
 }
 
 interface AdapterCause {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
 import { translated, translatedWrite } from './postgres-errors.js';
+import { whetherSent } from '../statements.js';
 import { RecordingPool } from './recording-pool.js';
 
 export interface PostgresOptions {
@@ -80,12 +81,11 @@ export class PostgresDatabase implements AsyncDisposable {
    * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
    * connection broke in the middle, so that it may have been. Any other error, a unique violation too, as it comes
    */
-  async write<T>(what: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
-    try {
-      return await this.run(work);
-    } catch (error) {
-      throw translatedWrite(what, error);
-    }
+  write<T>(what: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
+    return whetherSent(
+      () => this.run(work),
+      (error, sent) => translatedWrite(what, error, sent),
+    );
   }
 
   /** Runs one statement that reads. Parameters are bound, never spliced. */

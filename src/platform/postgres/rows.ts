@@ -22,5 +22,13 @@ function toValue(source: Source, name: string, value: unknown): unknown {
   const { kind } = fieldOf(source, name);
   // Prisma gives 64 bits as a bigint, whatever the number is.
   if (kind === 'int' && typeof value === 'bigint') return Number(value);
+  if (kind === 'float') return Number.isFinite(value) ? value : null;
+  if (kind === 'dateTime') return isShowable(value) ? value : null;
   return kind === 'objectId' ? presentedId(kind, value) : value;
+}
+
+/** Infinity, years before Christ and beyond 9999 are times of PostgreSQL's, and none of ISO 8601's. */
+function isShowable(value: unknown): boolean {
+  const year = value instanceof Date ? value.getUTCFullYear() : Number.NaN;
+  return year >= 0 && year <= 9_999;
 }

@@ -1,6 +1,6 @@
-import { buildSchema, parse, validate } from 'graphql';
+import { buildSchema, graphql, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { literalPath } from '../../src/gateway/literal-path.js';
+import { argumentPath } from '../../src/gateway/argument-path.js';
 
 const schema = buildSchema(`
   type Query { a(first: Int, in: In, list: [In]): Int b: Query }
@@ -16,7 +16,7 @@ test.each([
   ['{ a(list: [{ n: 1 }, { n: "x" }]) }', 'list.n'],
 ])('the wrong value in %s stands at %s', (query, path) => {
   const [error] = validate(schema, parse(query));
-  expect(literalPath(error)).toBe(path);
+  expect(argumentPath(error)).toBe(path);
 });
 
 test.each(['{ nope }', '{ a(nope: 1) }', '{ a { x } }'])(
@@ -24,6 +24,16 @@ test.each(['{ nope }', '{ a(nope: 1) }', '{ a { x } }'])(
   (query) => {
     const [error] = validate(schema, parse(query));
     expect(error).toBeDefined();
-    expect(literalPath(error)).toBeNull();
+    expect(argumentPath(error)).toBeNull();
   },
 );
+
+test.each([
+  ['query ($i: In) { b { a(in: $i) } }', { i: { deep: { n: 1.5 } } }, 'in.deep.n'],
+  ['query ($n: Int) { a(first: 1) b { a(in: { deep: { n: $n } }) } }', { n: 'x' }, 'in.deep.n'],
+  ['query ($n: Int!) { a(first: $n) }', {}, 'first'],
+  ['query ($in: In, $first: Int) { a(first: $first, in: $in) }', { first: 2 ** 31 }, 'first'],
+])('the wrong variable of %s, %j, is given to %s', async (source, variableValues, path) => {
+  const { errors = [] } = await graphql({ schema, source, variableValues });
+  expect(argumentPath(errors[0])).toBe(path);
+});
