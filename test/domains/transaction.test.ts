@@ -25,6 +25,21 @@ const TRANSACTIONS = `query ($id: ID!, $first: Int, $after: String) { order(id: 
   transactions(first: $first, after: $after) {
     totalCount nodes { id amount createdAt } pageInfo { hasNextPage endCursor } } } }`;
 
+test('references in another form are found from both ends: a user id as a string, an order id in upper case', async () => {
+  const ada = await seed.user();
+  const order = await seed.order({ user: ada });
+  const { id } = await seed.transaction(order, { userId: ada.id, orderId: order.id.toUpperCase() });
+  const answer = await execute(`{
+    transaction(id: "${id}") { order { id } user { id } }
+    order(id: "${order.id}") { transactions { totalCount nodes { id } } }
+    user(id: "${ada.id}") { transactions { totalCount nodes { id } } } }`);
+  expect(answer.data).toEqual({
+    transaction: { order: { id: order.id }, user: { id: ada.id } },
+    order: { transactions: { totalCount: 1, nodes: [{ id }] } },
+    user: { transactions: { totalCount: 1, nodes: [{ id }] } },
+  });
+});
+
 describe('Order.transactions', () => {
   test('the newest come first, and pages lose and double nothing, also where times tie, lack or are odd', async () => {
     const order = await seed.order();

@@ -77,6 +77,15 @@ describe('createUser', () => {
   });
 });
 
+test.each([-(2 ** 31), 2 ** 31 - 1, 0])('a power of %d is kept, shown and found', async (power) => {
+  const { data } = await execute<Created>(CREATE, { input: { username: 'Ada', power } });
+  const { id } = data.createUser.user;
+  const found = await execute(
+    `{ users(where: { power: { equals: ${power} }, id: { equals: "${id}" } }) { nodes { power } } }`,
+  );
+  expect(found.data).toEqual({ users: { nodes: [{ power }] } });
+});
+
 describe('updateUser', () => {
   test('a field that is absent stays, null empties it, and no other document field is touched', async () => {
     const ada = await seed.user({ username: 'Ada', email: 'a@b.c', locCode: 'LOC1', power: 3, password: 'hash' });

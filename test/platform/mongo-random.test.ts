@@ -16,13 +16,13 @@ import {
   text,
   uuid,
 } from '../../src/join/source.js';
-import type { Filter } from '../../src/join/filter.js';
+import { all as join, condition, not, type Filter } from '../../src/join/filter.js';
 import type { Page, PageRequest, Position } from '../../src/join/page.js';
 import { MongoSourceReader } from '../../src/platform/mongo/source-reader.js';
 import { useDatabases } from '../support/databases.js';
 import { matches } from './filter-oracle.js';
 
-const { Binary, Decimal128, Double, Int32, Long, MaxKey, ObjectId, Timestamp } = mongoose.mongo.BSON;
+const { Binary, Decimal128, Double, Int32, Long, MaxKey, ObjectId, Timestamp, UUID } = mongoose.mongo.BSON;
 
 const things = defineSource({
   name: 'things',
@@ -52,7 +52,7 @@ const RUNS = 8;
 const databases = useDatabases();
 const reader = () => new MongoSourceReader(databases.platform.mongo);
 
-const PARENTS = ['a', 'b', 'c'].map((digit) => digit.repeat(24));
+const PARENTS = ['a', 'b', '0c'].map((digits) => digits.repeat(24).slice(0, 24));
 const UUIDS = ['0f47ac10-58cc-4372-a567-0e02b2c3d479', '12345678-1234-1234-1234-123456789012'];
 const TEXTS = [
   '',
@@ -133,6 +133,7 @@ const DOUBLES = [
   -Infinity,
   2 ** 53,
   2 ** 63,
+  -(2 ** 63),
   99133643126018.25,
   1e41,
   123456789012345680,
@@ -189,15 +190,31 @@ const SOUND: Readonly<Record<Name, readonly unknown[]>> = {
   dateTime: [new Date(MILLISECONDS), new Date(0), new Date(5), new Date(MILLISECONDS + 1)],
 };
 
+/** References as people store them as well; what is in mixed case, or in an array, refers to nobody. */
+const REFERENCES: Partial<Record<Name, readonly unknown[]>> = {
+  parentId: [...PARENTS, ...PARENTS.map((id) => id.toUpperCase()), 'aA'.repeat(12), new UUID(UUIDS[0])],
+  uuid: [...UUIDS.map((id) => id.toUpperCase()), ...UUIDS.map((id) => new UUID(id)), '0F47ac10-58cc-4372-a567-0e02b2c3d479', new Binary(Buffer.alloc(16), 3)],
+  text: ['5', new Int32(5), new Double(5), Decimal128.fromString('5'), Long.fromNumber(-3), '-3', new Double(0.1), Decimal128.fromString('0.1')],
+}; // prettier-ignore
+const KEYS = { parentId: PARENTS, uuid: UUIDS, text: ['5', '-3', '0.1', '', 'Ab'] };
+type Reference = keyof typeof KEYS;
+const ARRAYS_OF_REFERENCES: Readonly<Record<Reference, readonly unknown[]>> = {
+  parentId: PARENTS.flatMap((id) => [[new ObjectId(id)], [id, id], [new ObjectId(id), id]]),
+  uuid: UUIDS.flatMap((id) => [[id], [id, id], [new UUID(id), id.toUpperCase()]]),
+  text: [['5'], [new Int32(5), '5'], ['Ab', '']],
+};
+
 const value = (name: Name, odd: readonly unknown[]) =>
   fc.oneof(
-    { arbitrary: fc.constantFrom(...SOUND[name]), weight: 2 },
+    { arbitrary: fc.constantFrom(...SOUND[name], ...(REFERENCES[name] ?? [])), weight: 2 },
     { arbitrary: fc.constantFrom(...odd), weight: 1 },
   );
 /** No index takes a document with an array in two of its fields. */
-const NO_ARRAYS: readonly Name[] = ['parentId', 'float'];
-const documents = (arrays: readonly unknown[]) => {
-  const values = NAMES.slice(1).map((name) => value(name, NO_ARRAYS.includes(name) ? ODD : [...ODD, ...arrays]));
+const NO_ARRAYS: readonly Name[] = ['parentId', 'float', 'uuid'];
+const arraysSomewhere = (name: Name) => (NO_ARRAYS.includes(name) ? [] : ARRAYS);
+const noArrays = () => [];
+const documents = (arraysIn: (name: Name) => readonly unknown[]) => {
+  const values = NAMES.slice(1).map((name) => value(name, [...ODD, ...arraysIn(name)]));
   return fc.array(fc.tuple(...values), { minLength: 60, maxLength: 60 });
 };
 
@@ -236,7 +253,7 @@ const OPERATORS: Readonly<Record<Name, readonly string[]>> = {
   decimal: ORDERS, boolean: [], dateTime: ORDERS,
 }; // prettier-ignore
 
-const condition: fc.Arbitrary<Filter> = fc.constantFrom(...NAMES).chain((field) => {
+const conditions: fc.Arbitrary<Filter> = fc.constantFrom(...NAMES).chain((field) => {
   const one = fc.record({ operator: fc.constantFrom('equals', ...OPERATORS[field]), value: scalar[field] });
   const some = fc.record({
     operator: fc.constant('in'),
@@ -256,7 +273,7 @@ const condition: fc.Arbitrary<Filter> = fc.constantFrom(...NAMES).chain((field) 
 const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
   filter: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
-    { arbitrary: condition, weight: 3 },
+    { arbitrary: conditions, weight: 3 },
     fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('filter'), { maxLength: 4 }) }),
   ),
 }));
@@ -272,20 +289,32 @@ async function store(all: readonly (readonly unknown[])[]): Promise<readonly Row
   await databases.platform.mongo.run(async (db) => {
     await db.collection('things').deleteMany({});
     await db.collection('things').insertMany(
-      all.map((values) => {
+      all.map((values, at) => {
         const entries = values.map((one, index) => [storedAs(NAMES[index + 1]), one] as const);
-        return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
+        return { _id: someId(at), ...Object.fromEntries(entries.filter(([, one]) => one !== undefined)) };
       }),
     );
   });
   return everything();
 }
 
+/** An id in one of the forms in which people store it, of which one in each is known. */
+function someId(at: number) {
+  const id = new ObjectId(PARENTS[at]);
+  const text = id.toHexString();
+  return [id, text, text.toUpperCase()][at % 3] as mongoose.mongo.ObjectId;
+}
+
 const storedAs = (name: string | undefined) => (name === 'decimal' ? 'money' : String(name));
 
 async function everything(): Promise<readonly Row[]> {
   const all = await databases.platform.mongo.run((db) => db.collection('things').distinct('_id'));
-  return reader().findByKeys<Row>(things, 'id', all.map(String), FIELDS);
+  return reader().findByKeys<Row>(
+    things,
+    'id',
+    all.map((id) => String(id).toLowerCase()),
+    FIELDS,
+  );
 }
 
 const ids = (rows: readonly object[]) => rows.map((row) => (row as Row).id as string);
@@ -318,6 +347,7 @@ beforeAll(async () => {
       .collection('things')
       .createIndexes([
         { key: { parentId: 1, dateTime: -1, _id: -1 } },
+        { key: { uuid: 1, dateTime: -1, _id: -1 } },
         { key: { text: 1 } },
         { key: { money: 1 } },
         { key: { dateTime: -1, _id: -1 } },
@@ -334,7 +364,7 @@ const WHOLE: Stretch = { after: null, before: null, limit: 1_000, backward: fals
 test('a filter finds the rows of which what is read meets it, whatever is stored', async () => {
   const some = fc.array(filter, { minLength: 25, maxLength: 25 });
   await fc.assert(
-    fc.asyncProperty(documents(ARRAYS), some, async (all, filters) => {
+    fc.asyncProperty(documents(arraysSomewhere), some, async (all, filters) => {
       const rows = await store(all);
       expect(rows).toHaveLength(all.length);
       for (const where of filters) {
@@ -351,7 +381,7 @@ test('a filter finds the rows of which what is read meets it, whatever is stored
 test('a list has one order, in which pages of any size lose and double nothing, from either end', async () => {
   const lists = fc.array(fc.tuple(sorts, fc.option(filter), sizes, sizes), { minLength: 6, maxLength: 6 });
   await fc.assert(
-    fc.asyncProperty(documents([]), lists, fc.nat(), async (all, some, place) => {
+    fc.asyncProperty(documents(noArrays), lists, fc.nat(), async (all, some, place) => {
       await store(all);
       for (const [orderBy, where, forward, backward] of some) {
         const read = pages(where, orderBy);
@@ -391,7 +421,7 @@ test('a forward walk loses and doubles nothing where arrays are sorted by', asyn
     maxLength: 4,
   });
   await fc.assert(
-    fc.asyncProperty(documents(ARRAYS), fc.constantFrom(...NAMES), lists, async (all, field, some) => {
+    fc.asyncProperty(documents(arraysSomewhere), fc.constantFrom(...NAMES), lists, async (all, field, some) => {
       const rows = await store(all);
       for (const [direction, limits] of some) {
         const found = await walk(pages(null, endingWithKey([{ field, direction }])), false, limits);
@@ -402,37 +432,50 @@ test('a forward walk loses and doubles nothing where arrays are sorted by', asyn
   );
 });
 
-test("each parent's list is the part of the whole list that refers to it, in the same order", async () => {
+/** What every row meets, and is so long that rows are dealt to their parents. */
+const NOBODIES = Array.from({ length: 25_001 }, (_, at) => at.toString(16).padStart(24, 'f'));
+const LONG = not(condition('id', { operator: 'in', value: NOBODIES }));
+
+test("each parent's list is the part of the whole list of which what is read refers to it, in the same order", async () => {
   const lists = fc.array(fc.tuple(sorts, fc.option(filter), sizes), { minLength: 4, maxLength: 4 });
+  const references = fc.constantFrom(...(Object.keys(KEYS) as Reference[])).chain((name) =>
+    fc.tuple(
+      fc.constant(name),
+      documents((other) => (other === name ? ARRAYS_OF_REFERENCES[name] : [])),
+    ),
+  );
   await fc.assert(
-    fc.asyncProperty(documents([]), lists, fc.boolean(), async (all, some, backward) => {
-      await store(all);
-      for (const [orderBy, where, limits] of some) {
+    fc.asyncProperty(references, lists, fc.boolean(), async ([field, all], some, backward) => {
+      const rows = await store(all);
+      const keys = KEYS[field];
+      const found = await reader().findByKeys<Row>(things, field, keys, FIELDS);
+      expect(ids(found).toSorted()).toEqual(ids(rows.filter((row) => keys.includes(String(row[field])))).toSorted());
+      for (const [at, [orderBy, where, limits]] of some.entries()) {
         const request = { where, orderBy, fields: FIELDS };
         const whole = await pages(where, orderBy)(WHOLE);
-        const bulk = await reader().findPages(things, 'parentId', PARENTS, { ...request, ...WHOLE });
-        const counts = await reader().countByKeys(things, 'parentId', PARENTS, where);
-        for (const parent of PARENTS) {
-          const own = await childrenOf(parent);
-          const expected = ids(whole.rows.map(({ row }) => row)).filter((id) => own.has(id));
+        const bulk = await reader().findPages(things, field, keys, { ...request, ...WHOLE });
+        const counts = await reader().countByKeys(things, field, keys, where);
+        for (const key of keys) {
+          const expected = ids(whole.rows.map(({ row }) => row).filter((row) => (row as Row)[field] === key));
           const read: Read = async (stretch) => {
-            const found = await reader().findPages(things, 'parentId', [parent], { ...request, ...stretch });
-            return found.get(parent) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
+            const page = (await reader().findPages(things, field, [key], { ...request, ...stretch })).get(key);
+            return page ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
           };
-          const about = JSON.stringify(request);
-          expect(ids(bulk.get(parent)?.rows.map(({ row }) => row) ?? []), about).toEqual(expected);
+          const about = JSON.stringify({ field, key, ...request });
+          expect(ids(bulk.get(key)?.rows.map(({ row }) => row) ?? []), about).toEqual(expected);
           expect(await walk(read, backward, limits), about).toEqual(expected);
-          expect(counts.get(parent) ?? 0, about).toBe(expected.length);
+          expect(counts.get(key) ?? 0, about).toBe(expected.length);
+        }
+        if (at > 0) continue;
+        const after = whole.rows[Math.floor(whole.rows.length / 3)]?.position ?? null;
+        for (const stretch of [WHOLE, { after, before: null, limit: limits[0] ?? 1, backward }]) {
+          const long = { ...request, ...stretch, where: where === null ? LONG : join([where, LONG]) };
+          expect(await reader().findPages(things, field, keys, long), JSON.stringify(request)).toEqual(
+            await reader().findPages(things, field, keys, { ...request, ...stretch }),
+          );
         }
       }
     }),
     { numRuns: RUNS, endOnFailure: true },
   );
 });
-
-async function childrenOf(parent: string): Promise<ReadonlySet<string>> {
-  const found = await databases.platform.mongo.run((db) =>
-    db.collection('things').distinct('_id', { parentId: new ObjectId(parent) }),
-  );
-  return new Set(found.map(String));
-}

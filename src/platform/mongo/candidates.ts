@@ -5,17 +5,20 @@ import type { Comparison, Scalar } from '../../join/filter.js';
 import type { Document } from './document.js';
 import { literalsOf } from './literals.js';
 import { beginningWith } from './text-filter.js';
-import { DECIMAL_DIGITS, fromStored, LONG_LIMIT, storedIds } from './stored-values.js';
+import { DECIMAL_DIGITS } from './stored-values.js';
 
-const { Decimal128, Long } = mongoose.mongo.BSON;
+const { Decimal128 } = mongoose.mongo.BSON;
 
 /**
  * A plain condition of all documents whose field can read as what is asked for, and of few others: an index serves it,
  * and the exact test beside it decides. Values of the types in which people store such a field by mistake are let
  * through whole, for there are few. Null where there is no such condition.
  */
-export function candidates(kind: FieldKind, name: string, comparison: Comparison): Document | null {
-  if (comparison.operator === 'isNull') return null;
+export function candidates(
+  kind: FieldKind,
+  name: string,
+  comparison: Exclude<Comparison, { operator: 'isNull' }>,
+): Document | null {
   const { operator, value } = comparison;
   const values = (Array.isArray(value) ? value : [value]) as readonly Scalar[];
   const isEqual = operator === 'equals' || operator === 'in';
@@ -26,11 +29,7 @@ export function candidates(kind: FieldKind, name: string, comparison: Comparison
     $or: [...conditions, ...types.map((type) => ({ [name]: { $type: type } }))],
   });
   switch (kind) {
-    case 'objectId':
-    case 'uuid':
-      return isEqual ? relation(storedIds(kind, literalsOf(kind, values) as string[])) : null;
     case 'text': {
-      if (isEqual) return relation(values.flatMap((text) => [text, ...numbersSpelled(text as string)]));
       if (operator === 'contains' || operator === 'endsWith') return null;
       if (operator !== 'startsWith') return orOfType([relation([...values])], 'number');
       const pattern = beginningWith(value);
@@ -45,17 +44,9 @@ export function candidates(kind: FieldKind, name: string, comparison: Comparison
         ranges(kind, operator, values as readonly (string | number)[]).map((range) => ({ [name]: range })),
         'string',
       );
-    case 'boolean':
-      return relation([...values]);
+    default:
+      return null;
   }
-}
-
-/** The number that reads as this text, if there is one; it equals one of any of the server's types. */
-function numbersSpelled(text: string): unknown[] {
-  const number = Number(text);
-  if (Number.isInteger(number) && Math.abs(number) <= LONG_LIMIT && /^-?[0-9]+$/.test(text))
-    return [Long.fromString(text)];
-  return fromStored('text', number) === text ? [number] : [];
 }
 
 /** Relative; more than what a double differs by from the decimal that it reads as, or a decimal from the double. */

@@ -3,6 +3,7 @@ import { fieldOf, storedName, type Source } from '../../join/source.js';
 import { candidates } from './candidates.js';
 import type { Document, Expression } from './document.js';
 import { decimalBound, literalOf, literalsOf } from './literals.js';
+import { areFormsListed, readsAsOneOf } from './stored-forms.js';
 import { reading } from './stored-values-in-queries.js';
 import { insensitively, isPattern, textually } from './text-filter.js';
 
@@ -26,23 +27,35 @@ export function queryOf(source: Source, where: Filter | null): Document {
 const NOTHING = { _id: { $in: [] } };
 
 function conditionOf(source: Source, condition: Condition): Document {
-  const { kind } = fieldOf(source, condition.field);
-  const name = storedName(source, condition.field);
+  const { field, comparison, negated, insensitive } = condition;
+  const { kind } = fieldOf(source, field);
+  const name = storedName(source, field);
   const value = reading(kind, `$${name}`);
-  const { comparison, negated, insensitive } = condition;
-  if (comparison.operator === 'isNull') return { $expr: { [negated ? '$ne' : '$eq']: [value, null] } };
+  const { operator } = comparison;
+  if (operator === 'isNull') return { $expr: { [negated ? '$ne' : '$eq']: [value, null] } };
+  const isCaseless = insensitive && kind === 'text';
+  if ((operator === 'equals' || operator === 'in') && areFormsListed(kind) && !isCaseless) {
+    const holds = readsAsOneOf(kind, name, literalsOf(kind, valuesOf(comparison)) as Scalar[]);
+    return negated ? { $and: [{ $nor: [holds] }, { $expr: { $ne: [value, null] } }] } : holds;
+  }
   const holds = test(condition, source);
   const inside = { $cond: [{ $eq: ['$$value', null] }, false, negated ? { $not: [holds] } : holds] };
   const exact = { $expr: { $let: { vars: { value }, in: inside } } };
-  const plain = negated || (insensitive && kind === 'text') ? null : candidates(kind, name, comparison);
+  const plain = negated || isCaseless ? null : candidates(kind, name, comparison);
   return plain === null ? exact : { $and: [plain, exact] };
+}
+
+type WithValue = Exclude<Comparison, { operator: 'isNull' }>;
+
+function valuesOf({ value }: WithValue): readonly Scalar[] {
+  return typeof value === 'object' ? value : [value];
 }
 
 /** The comparison of `$$value`, which is not null. */
 function test({ field, comparison, insensitive }: Condition, source: Source): Expression {
   const { kind } = fieldOf(source, field);
-  const { operator, value } = comparison as Exclude<Comparison, { operator: 'isNull' }>;
-  const values = (Array.isArray(value) ? value : [value]) as readonly Scalar[];
+  const { operator, value } = comparison as WithValue;
+  const values = valuesOf(comparison as WithValue);
   if (insensitive && kind === 'text')
     return { $or: values.map((one) => insensitively(operator, '$$value', String(one))) };
   if (isPattern(operator)) return textually(operator, '$$value', { $literal: String(value) });

@@ -1,12 +1,13 @@
 import { readingOrder, reversed, type PageRequest, type Position } from '../../join/page.js';
-import { fieldOf, storedName, type SortTerm, type Source } from '../../join/source.js';
+import { fieldOf, KEY, storedName, type SortTerm, type Source } from '../../join/source.js';
 import { behind, firstOf, type SortKey } from './bounds.js';
 import type { Document, Expression } from './document.js';
 import { encodedValue } from './position.js';
+import { projection } from './rows.js';
 import { reading } from './stored-values-in-queries.js';
 
 /** Where a page's stages leave what a document was sorted by. */
-export const POSITION = '~position';
+const POSITION = '~position';
 
 /** What stands before a field's name where the stages leave what it is sorted by. */
 const COMPUTED = '~sorted ';
@@ -39,14 +40,21 @@ function keysOf(source: Source, orderBy: readonly SortTerm[]): readonly SortKey[
 
 /** The stages that make a page, in reading order and with one row more, of the documents that come in. */
 export function pageStages(source: Source, request: PageRequest): Document[] {
-  const { orderBy, after, before, limit } = request;
+  return [
+    ...stretchStages(source, request),
+    { $sort: sortOf(source, readingOrder(request)) },
+    { $limit: request.limit + 1 },
+  ];
+}
+
+/** The stages that leave the documents between a page's ends, with what they are to be sorted by. */
+export function stretchStages(source: Source, request: PageRequest): Document[] {
+  const { orderBy, after, before } = request;
   const sort = sortOf(source, readingOrder(request));
   return [
     ...(isSortedAsStored(source, orderBy) ? [] : [{ $set: computed(source, orderBy) }]),
     ...(after === null ? [] : [{ $match: behind(keysOf(source, orderBy), sort, after) }]),
     ...(before === null ? [] : [{ $match: behind(keysOf(source, reversed(orderBy)), sort, before) }]),
-    { $sort: sort },
-    { $limit: limit + 1 },
   ];
 }
 
@@ -61,8 +69,18 @@ function computed(source: Source, orderBy: readonly SortTerm[]): Record<string, 
   return Object.fromEntries(values.toReversed());
 }
 
-/** What a page's last stage says of where a document stands. */
-export function positionExpression(source: Source, orderBy: readonly SortTerm[]): unknown {
+/** Keeps where each document stands, right behind the sort: what the server says of it later may be of another sort. */
+export function positionStage(source: Source, { orderBy }: PageRequest): Document {
+  return { $set: { [POSITION]: positionExpression(source, orderBy) } };
+}
+
+/** The last stage of a page: its fields, and where each document stands. */
+export function rowStage(source: Source, { fields, orderBy }: PageRequest, isKept = false): Document {
+  const position = isKept ? 1 : positionExpression(source, orderBy);
+  return { $project: { ...projection(source, [...fields, KEY]), [POSITION]: position } };
+}
+
+function positionExpression(source: Source, orderBy: readonly SortTerm[]): unknown {
   if (isSortedAsStored(source, orderBy)) return { $meta: 'sortKey' };
   return Object.keys(sortOf(source, orderBy)).map((name) => `$${name}`);
 }

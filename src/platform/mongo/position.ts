@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 import type { Position } from '../../join/page.js';
 
-const { deserialize, serialize } = mongoose.mongo.BSON;
+const { BSONValue, Code, DBRef, deserialize, serialize } = mongoose.mongo.BSON;
 
 /** Texts are sorted by, and may be long; what is larger or deeper than this was not made here. */
 const MAX_ENCODED = 65_536;
@@ -36,11 +36,23 @@ export function isPosition(position: Position): boolean {
 
 function isReadable(value: string): boolean {
   const decoded = decodedValue(value);
-  return decoded !== undefined && isShallow(decoded, MAX_DEPTH);
+  return decoded !== undefined && isShallow(decoded, MAX_DEPTH) && isSendable(decoded);
+}
+
+/** Whether the driver takes back what it has read: not a document that calls itself a type of BSON's, say. */
+function isSendable(value: unknown): boolean {
+  try {
+    serialize({ value });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the server takes it: it refuses what is nested too deep. */
 function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null || '_bsontype' in value || value instanceof Date) return true;
+  if (typeof value !== 'object' || value === null || value instanceof Date) return true;
+  // These two hold values of their own.
+  if (value instanceof BSONValue && !(value instanceof Code || value instanceof DBRef)) return true;
   return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1));
 }

@@ -10,3 +10,12 @@ export function toRow<R extends object>(source: Source<R>, document: Document, f
   });
   return Object.fromEntries(entries) as R;
 }
+
+/** What has to be read for these fields. */
+export function projection(source: Source, fields: Iterable<string>): Record<string, 0 | 1> {
+  const names = new Set([...fields].map((name) => storedName(source, name)));
+  return {
+    ...(names.has('_id') ? {} : { _id: 0 }),
+    ...Object.fromEntries([...names].map((name) => [name, 1 as const])),
+  };
+}

@@ -4,6 +4,7 @@ import type { Expression } from './document.js';
 import {
   FIRST_TIME,
   INT_MAX,
+  INT_MIN,
   ISO_TIME,
   LAST_TIME,
   LONG_LIMIT,
@@ -13,21 +14,20 @@ import {
   NUMBER,
   PLAIN_BELOW,
   PLAIN_FROM,
-  UPPER_CASE,
 } from './stored-values.js';
 
 const { Decimal128 } = mongoose.mongo.BSON;
 
 /**
  * What a stored value reads as, as an expression of the server's: `fromStored` in its words, so that filters and sorts
- * go by what is read. Null where that is null. An id of an odd type, which reads as its JSON, is the empty text here:
- * like the JSON it is no key and not null.
+ * go by what is read. Null where that is null. Of an id it says only whether there is one: ids are compared with all forms
+ * of storing them (`storedForms`), and some the server cannot spell.
  */
 export function reading(kind: FieldKind, path: string): Expression {
   switch (kind) {
     case 'objectId':
     case 'uuid':
-      return id(kind, path);
+      return byType(path, { missing: null, null: null, undefined: null }, '');
     case 'decimal':
       return decimal(path);
     case 'dateTime':
@@ -41,16 +41,6 @@ export function reading(kind: FieldKind, path: string): Expression {
     case 'text':
       return text(path);
   }
-}
-
-function id(kind: 'objectId' | 'uuid', path: string): Expression {
-  const isUpper = { $regexMatch: { input: path, regex: UPPER_CASE[kind].source } };
-  const spelled = { $cond: [isUpper, { $toLower: path }, path] };
-  return byType(
-    path,
-    { objectId: { $toString: path }, string: spelled, missing: null, null: null, undefined: null },
-    '',
-  );
 }
 
 function text(path: string): Expression {
@@ -110,12 +100,12 @@ function float(path: string): Expression {
 
 function whole(number: Expression): Expression {
   return onlyIf(number, (value) => ({
-    $and: [isWithin(value, -INT_MAX, INT_MAX), { $eq: [value, { $trunc: value }] }],
+    $and: [isWithin(value, INT_MIN, INT_MAX), { $eq: [value, { $trunc: value }] }],
   }));
 }
 
 function isLong(path: string): Expression {
-  return { $and: [{ $eq: [path, { $trunc: path }] }, { $gt: [path, -LONG_LIMIT] }, { $lt: [path, LONG_LIMIT] }] };
+  return { $and: [{ $eq: [path, { $trunc: path }] }, { $gte: [path, -LONG_LIMIT] }, { $lt: [path, LONG_LIMIT] }] };
 }
 
 /** What NaN and null are not: they come before whatever else an expression here may give. */

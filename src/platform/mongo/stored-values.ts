@@ -1,21 +1,11 @@
 import Big from 'big.js';
 import mongoose from 'mongoose';
-import { normalizeKey } from '../../join/key.js';
 import { type FieldKind } from '../../join/source.js';
 
-const { Decimal128, EJSON, Long, ObjectId, Timestamp } = mongoose.mongo.BSON;
+const { Decimal128, EJSON, Long, ObjectId, Timestamp, UUID } = mongoose.mongo.BSON;
 
-// Whatever changes here changes in readings.ts, which says the same in MongoDB's words: what is read is what is filtered.
-
-/**
- * A normalised key as MongoDB stores it: 24 hex characters are an ObjectId, a UUID is a string as PostgreSQL writes it,
- * an int is a number. One form only: an index gives the rows of one value in order, of several it has to sort them all
- * (measured: 2,000 documents read where 6 do).
- */
-export function toStored(kind: FieldKind, key: string): unknown {
-  if (kind === 'objectId') return new ObjectId(key);
-  return kind === 'int' ? Number(key) : key;
-}
+// Whatever changes here changes in stored-values-in-queries.ts, which says the same in MongoDB's words, and in
+// stored-forms.ts, which says it backwards: what is read is what is filtered, and what is joined.
 
 /**
  * A stored value as its field's kind, or null where it is missing or of another kind: people's data is dirty, and one
@@ -42,7 +32,7 @@ export function fromStored(kind: FieldKind, value: unknown): unknown {
 }
 
 /** Ids as people write them when they write upper case; in mixed case an id is a text as it stands. */
-export const UPPER_CASE = {
+const UPPER_CASE = {
   objectId: /^[0-9A-F]{24}$/,
   uuid: /^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$/,
 };
@@ -51,15 +41,9 @@ export const UPPER_CASE = {
 function toId(kind: 'objectId' | 'uuid', value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof ObjectId) return value.toHexString();
+  if (kind === 'uuid' && value instanceof UUID) return value.toHexString();
   if (typeof value !== 'string') return EJSON.stringify(value);
   return UPPER_CASE[kind].test(value) ? value.toLowerCase() : value;
-}
-
-/** The keys among these values, and every way to store one of them that reads as it. */
-export function storedIds(kind: 'objectId' | 'uuid', ids: readonly string[]): unknown[] {
-  const texts = ids.flatMap((id) => [id, id.toUpperCase()]);
-  const asObjectIds = ids.map((id) => normalizeKey('objectId', id)).filter((id) => id !== null);
-  return [...new Set(texts), ...(kind === 'objectId' ? asObjectIds.map((id) => new ObjectId(id)) : [])];
 }
 
 /** Neither NaN nor the infinities; three digits of exponent are enough for any of the kinds. */
@@ -94,7 +78,7 @@ function ofDouble(value: number): Big | null {
 
 /** Whether a number is one that a 64-bit integer could be as well. */
 function isLong(value: number): boolean {
-  return Number.isInteger(value) && Math.abs(value) < LONG_LIMIT;
+  return Number.isInteger(value) && value >= -LONG_LIMIT && value < LONG_LIMIT;
 }
 
 function ofText(value: unknown): Big | null {
@@ -128,11 +112,12 @@ function toFloat(value: unknown): number | null {
 }
 
 export const INT_MAX = 2 ** 31 - 1;
+export const INT_MIN = -(2 ** 31);
 
 /** GraphQL's Int has 32 bits; what does not fit is not an Int. */
 function toInt(value: unknown): number | null {
   const number = toFloat(value);
-  return number !== null && Number.isInteger(number) && Math.abs(number) <= INT_MAX ? number : null;
+  return number !== null && Number.isInteger(number) && number >= INT_MIN && number <= INT_MAX ? number : null;
 }
 
 /** Fractions in these limits are written without an exponent, and alike here and on the server. */
