@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { openDatabases, provideDatabases } from './cli/databases.js';
+import { loadFeatures } from './cli/features.js';
 import { firstAnswer } from './cli/first-answer.js';
 import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
 import { loadConfig, maskedUrl, type Config } from './config.js';
-import { loadFeatures } from './gateway/feature.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
 import type { Task } from './platform/task.js';

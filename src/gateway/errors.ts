@@ -16,6 +16,8 @@ type Formatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFo
 export function errorFormatter(logger: Logger): Formatter {
   // A database that is away fails every field of a batch with one error: it is logged once.
   const logged = new WeakSet<AppError>();
+  // Of people's data every row may have one: each field is logged once.
+  const unreadables = new Set<string>();
   return (formatted, error) => {
     const appError = causedBy(error);
     if (appError !== null) {
@@ -28,6 +30,9 @@ export function errorFormatter(logger: Logger): Formatter {
     if (isQuerysOwn(error)) return presentQuerys(formatted, argumentPath(error));
     const unreadable = NULL_REFUSED.exec(formatted.message)?.[1];
     if (unreadable !== undefined) {
+      if (!unreadables.has(unreadable))
+        logger.warn({ path: formatted.path }, `${unreadable}: ${CATALOGUE[UNREADABLE]}`);
+      unreadables.add(unreadable);
       return { ...formatted, message: `${unreadable}: ${CATALOGUE[UNREADABLE]}`, extensions: { code: UNREADABLE } };
     }
     const logId = randomUUID();
@@ -63,7 +68,8 @@ function presentQuerys(formatted: GraphQLFormattedError, path: string | null): G
   const isValue = path !== null && (ownCode === 'BAD_USER_INPUT' || SCALAR_REFUSES.test(formatted.message));
   if (isValue) return { ...formatted, extensions: { ...formatted.extensions, code: 'BAD_USER_INPUT', field: path } };
   // What Apollo Server has no code for, and was found before anything was run, is about the request.
-  const code = ownCode === undefined || ownCode === 'INTERNAL_SERVER_ERROR' ? 'BAD_REQUEST' : ownCode;
+  const isRequests = formatted.path === undefined && (ownCode === undefined || ownCode === 'INTERNAL_SERVER_ERROR');
+  const code = isRequests ? 'BAD_REQUEST' : ownCode;
   return { ...formatted, extensions: { ...formatted.extensions, code } };
 }
 

@@ -1,6 +1,6 @@
 import type { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import { type FieldKind, KEY, type Source } from '../join/source.js';
+import { KEY, type FieldKind, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, Int, ObjectType, type ClassType } from './decorators.js';
 import { once } from '../join/once.js';

@@ -42,12 +42,8 @@ export function rootFields(source: Source): readonly ClassType[] {
  */
 export function joinFields(relation: Relation): readonly ClassType[] {
   const { from, field, to, name, description, inverse } = relation;
-  const [owner, partner, connection, args] = [
-    objectType(from),
-    objectType(to),
-    connectionType(from),
-    listArguments(from),
-  ];
+  const [owner, partner] = [objectType(from), objectType(to)];
+  const [connection, args] = [connectionType(from), listArguments(from)];
   const one = (row: object, { joins }: JoinContext, info: GraphQLResolveInfo) =>
     joins.one(relation, row, selectedFields(to, info));
   const many = (row: object, { joins }: JoinContext, info: GraphQLResolveInfo, given: ListArguments) =>

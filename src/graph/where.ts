@@ -1,6 +1,6 @@
 import { badUserInput } from '../errors/app-error.js';
 import { isStorable } from '../join/key.js';
-import { type FieldKind, fieldOf, type Source } from '../join/source.js';
+import { fieldOf, type FieldKind, type Source } from '../join/source.js';
 import { all, any, condition, not, type Comparison, type Filter, type Scalar } from '../join/filter.js';
 import { checkedId, quote, timeArgument } from './arguments.js';
 import type { Where } from './where-input.js';
@@ -75,11 +75,8 @@ class WhereReader {
     if (value === null) throw nullRefused(path);
     const { kind } = fieldOf(this.#source, name);
     if (operator === 'in' || operator === 'notIn') {
-      const isIn = condition(
-        name,
-        { operator: 'in', value: this.#list(kind, value as readonly unknown[], path) },
-        insensitive,
-      );
+      const comparison = { operator: 'in', value: this.#list(kind, value as readonly unknown[], path) } as const;
+      const isIn = condition(name, comparison, insensitive);
       return operator === 'in' ? isIn : not(isIn);
     }
     const isOrder = operator.startsWith('lt') || operator.startsWith('gt');

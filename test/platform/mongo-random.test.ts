@@ -12,9 +12,9 @@ import {
   int,
   nullable,
   objectId,
-  type SortTerm,
   text,
   uuid,
+  type SortTerm,
 } from '../../src/join/source.js';
 import { all as join, condition, not, type Filter } from '../../src/join/filter.js';
 import type { Page, PageRequest, Position } from '../../src/join/page.js';

@@ -6,7 +6,7 @@ import { transactionUser } from '../../src/domains/transaction/transaction.relat
 import { transactions } from '../../src/domains/transaction/transaction.source.js';
 import { users } from '../../src/domains/user/user.source.js';
 import { AppError } from '../../src/errors/app-error.js';
-import { defineSource, int, nullable, objectId, type SortTerm, type Source, text } from '../../src/join/source.js';
+import { defineSource, int, nullable, objectId, text, type SortTerm, type Source } from '../../src/join/source.js';
 import { condition } from '../../src/join/filter.js';
 import { Joins } from '../../src/join/joins.js';
 import type { PageRequest } from '../../src/join/page.js';

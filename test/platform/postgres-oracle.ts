@@ -1,4 +1,4 @@
-import { type FieldKind, fieldOf, type SortTerm } from '../../src/join/source.js';
+import { fieldOf, type FieldKind, type SortTerm } from '../../src/join/source.js';
 import type { Condition, Filter, Scalar } from '../../src/join/filter.js';
 import { microsecondsOf, things, type Thing } from './postgres-things.js';
 

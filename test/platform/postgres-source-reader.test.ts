@@ -8,9 +8,9 @@ import {
   float,
   int,
   nullable,
-  type Source,
   text,
   uuid,
+  type Source,
 } from '../../src/join/source.js';
 import { condition } from '../../src/join/filter.js';
 import { reversed, type Page, type PageRequest, type Position } from '../../src/join/page.js';

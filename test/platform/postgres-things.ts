@@ -4,15 +4,15 @@ import {
   dateTime,
   decimal,
   defineSource,
-  type FieldKind,
   fieldOf,
   float,
   int,
   nullable,
   objectId,
-  type SortTerm,
   text,
   uuid,
+  type FieldKind,
+  type SortTerm,
 } from '../../src/join/source.js';
 import type { Condition, Filter, Scalar } from '../../src/join/filter.js';
 

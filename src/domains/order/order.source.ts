@@ -1,4 +1,4 @@
-import { dateTime, decimal, defineSource, nullable, objectId, type RowOf, text, uuid } from '../../join/source.js';
+import { dateTime, decimal, defineSource, nullable, objectId, text, uuid, type RowOf } from '../../join/source.js';
 
 /** A UUID in lower case. */
 export type OrderId = string & { readonly __brand: 'OrderId' };

@@ -1,4 +1,4 @@
-import { dateTime, decimal, defineSource, nullable, objectId, type RowOf, uuid } from '../../join/source.js';
+import { dateTime, decimal, defineSource, nullable, objectId, uuid, type RowOf } from '../../join/source.js';
 
 /** A MongoDB ObjectId as 24 lower-case hex characters. */
 export type TransactionId = string & { readonly __brand: 'TransactionId' };

@@ -25,14 +25,17 @@ const EMAIL = /^[^\s@]+@[^\s@]+$/;
 /** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
 export function checkedUser({ username, email, locCode, power }: UpdateUser): UserFields {
   if (username === null) throw badUserInput('input.username', 'input.username takes a name, got null; leave it out');
-  return {
-    ...(username === undefined ? {} : { username: textArgument(username, 'input.username', MAX_NAME) }),
-    ...(email === undefined ? {} : { email: email === null ? null : checkedEmail(email) }),
-    ...(locCode === undefined
-      ? {}
-      : { locCode: locCode === null ? null : textArgument(locCode, 'input.locCode', MAX_LOC_CODE) }),
-    ...(power === undefined ? {} : { power }),
+  const fields = {
+    username: given(username, (name) => textArgument(name, 'input.username', MAX_NAME)),
+    email: given(email, checkedEmail),
+    locCode: given(locCode, (code) => textArgument(code, 'input.locCode', MAX_LOC_CODE)),
+    power,
   };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function given<V>(value: V | null | undefined, check: (value: V) => V): V | null | undefined {
+  return value === null || value === undefined ? value : check(value);
 }
 
 function checkedEmail(email: string): string {

@@ -1,17 +1,14 @@
 import mongoose from 'mongoose';
 import { AppError } from '../../errors/app-error.js';
+import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
 import { userModel } from './user.model.js';
-import { allFields } from '../../join/source.js';
 import { users, type User, type UserId } from './user.source.js';
 
 const { ObjectId } = mongoose.mongo.BSON;
-
-/** A document as the driver gives it, or null where there was none. */
-type Found = Promise<object | null>;
 
 /** Writes to `users`. Reading goes through the source. */
 export class UserRepository {
@@ -24,15 +21,22 @@ export class UserRepository {
   /**
    * Writes a new document and returns it as it is read.
    *
-   * @throws {AppError} MONGO_UNAVAILABLE when nothing was written; OUTCOME_UNKNOWN when that cannot be said;
-   * VALUE_TAKEN and WRITE_REFUSED by rules that the collection has of its own
+   * @throws {AppError} MONGO_UNAVAILABLE when nothing was written; OUTCOME_UNKNOWN when the connection broke in the
+   * middle and reading back, by the id that only this document can have, did not find it: it may still come; VALUE_TAKEN
+   * and WRITE_REFUSED by rules that the collection has of its own
    */
   async insert(fields: UserFields): Promise<User> {
-    const Model = this.#model;
-    const document = new Model({ _id: new ObjectId(), ...present(fields) });
-    const written = await this.#write('a user was written', async () => (await document.save()).toObject());
-    if (written === null) throw new Error('MongoDB acknowledged a user that it did not give back');
-    return written;
+    const _id = new ObjectId();
+    const document = new this.#Model({ _id, ...present(fields) });
+    try {
+      return (await this.#write('a user was written', async () => (await document.save()).toObject())) as User;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
+      const find = () => this.#Model.findById(_id).lean().exec();
+      const found = await this.#mongo.run(find).catch(() => null);
+      if (found === null) throw error;
+      return toUser(found);
+    }
   }
 
   /** Changes a document; null empties a field. Null where there is none. @throws {AppError} as {@link insert} does */
@@ -40,7 +44,7 @@ export class UserRepository {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);
     const change = { $set: present(fields), $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) };
     return this.#write('a user was changed', () =>
-      this.#model
+      this.#Model
         .findOneAndUpdate({ _id: new ObjectId(id) }, change, { returnDocument: 'after' })
         .lean()
         .exec(),
@@ -50,21 +54,21 @@ export class UserRepository {
   /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does */
   delete(id: UserId): Promise<User | null> {
     return this.#write('a user was deleted', () =>
-      this.#model
+      this.#Model
         .findOneAndDelete({ _id: new ObjectId(id) })
         .lean()
         .exec(),
     );
   }
 
-  get #model() {
+  get #Model() {
     return userModel(this.#mongo.connection);
   }
 
-  async #write(what: string, work: () => Found): Promise<User | null> {
+  async #write(what: string, work: () => Promise<object | null>): Promise<User | null> {
     try {
       const document = await this.#mongo.write(what, work);
-      return document === null ? null : toRow(users, document as Record<string, unknown>, allFields(users));
+      return document === null ? null : toUser(document);
     } catch (error) {
       const field = takenField(error);
       if (field === null) throw error;
@@ -73,6 +77,10 @@ export class UserRepository {
       throw new AppError('VALUE_TAKEN', message, { cause: error, ...(isOurs ? { field: `input.${field}` } : {}) });
     }
   }
+}
+
+function toUser(document: object): User {
+  return toRow(users, document as Record<string, unknown>, allFields(users));
 }
 
 function present(fields: UserFields): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { dateTime, defineSource, int, nullable, objectId, type RowOf, text } from '../../join/source.js';
+import { dateTime, defineSource, int, nullable, objectId, text, type RowOf } from '../../join/source.js';
 
 /** A MongoDB ObjectId as 24 lower-case hex characters. */
 export type UserId = string & { readonly __brand: 'UserId' };

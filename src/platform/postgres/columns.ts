@@ -1,4 +1,4 @@
-import { type FieldKind, fieldOf, type Source, storedName } from '../../join/source.js';
+import { fieldOf, storedName, type FieldKind, type Source } from '../../join/source.js';
 
 /** A name as PostgreSQL takes it, quotes doubled. */
 export function quoted(name: string): string {

@@ -1,4 +1,4 @@
-import { type FieldKind, fieldOf, type Source } from '../../join/source.js';
+import { fieldOf, type FieldKind, type Source } from '../../join/source.js';
 import type { Comparison, Condition, Filter, Scalar } from '../../join/filter.js';
 import { isCastable } from './castable.js';
 import { columnOf, comparedBy, sortedBy } from './columns.js';
