@@ -186,3 +186,23 @@ test('a number of rows alone reads no row', async () => {
   expect(answer.errors).toEqual([]);
   expect(answer).toHaveCost({ postgres: 1, mongo: 1 });
 });
+
+test('a document with arrays in two fields that are sorted by costs its list nothing', async () => {
+  const mark = 'two arrays';
+  for (const locCode of ['b', 'a']) await seed.user({ username: mark, locCode, email: locCode });
+  const odd = await seed.user({ username: mark, locCode: ['x', 'c'], email: ['y', 'z'] });
+  const page = async (args: string) => {
+    const answer = await execute<List>(
+      `{ list: users(where: { username: { equals: "${mark}" } }, orderBy: [{ locCode: asc }, { email: asc }], ${args}) {
+           nodes { id locCode } pageInfo { endCursor hasNextPage } } }`,
+    );
+    expect(answer.errors).toEqual([]);
+    return answer.data.list;
+  };
+  const all = await page('first: 9');
+  expect(all.nodes.map(({ locCode }) => locCode)).toEqual(['a', 'b', null]);
+  expect(all.nodes.at(-1)).toMatchObject({ id: odd.id });
+  const first = await page('first: 2');
+  const rest = await page(`first: 9, after: "${first.pageInfo.endCursor}"`);
+  expect([...first.nodes, ...rest.nodes]).toEqual(all.nodes);
+});

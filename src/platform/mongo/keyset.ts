@@ -23,15 +23,32 @@ export function isSortedAsStored(source: Source, orderBy: readonly SortTerm[]): 
   return orderBy.every(({ field }) => fieldOf(source, field).kind !== 'decimal');
 }
 
+/** How a page is asked for here: `computes` where the server cannot sort by what is stored (it takes one array in all). */
+export interface StoredPageRequest extends PageRequest {
+  readonly computes?: boolean;
+}
+
+function computes(source: Source, request: StoredPageRequest): boolean {
+  return request.computes === true || !isSortedAsStored(source, request.orderBy);
+}
+
 /** A sort as the server takes it. A field that is named twice is sorted by as it is named first. */
-export function sortOf(source: Source, orderBy: readonly SortTerm[]): Record<string, 1 | -1> {
+export function sortOf(
+  source: Source,
+  orderBy: readonly SortTerm[],
+  isStored = isSortedAsStored(source, orderBy),
+): Record<string, 1 | -1> {
   const sort: Record<string, 1 | -1> = {};
-  for (const { name, direction } of keysOf(source, orderBy)) sort[name] ??= direction;
+  for (const { name, direction } of keysOf(source, orderBy, isStored)) sort[name] ??= direction;
   return sort;
 }
 
-function keysOf(source: Source, orderBy: readonly SortTerm[]): readonly SortKey[] {
-  const isStored = isSortedAsStored(source, orderBy);
+/** The sort in which a page is read. */
+export function readingSort(source: Source, request: StoredPageRequest): Record<string, 1 | -1> {
+  return sortOf(source, readingOrder(request), !computes(source, request));
+}
+
+function keysOf(source: Source, orderBy: readonly SortTerm[], isStored: boolean): readonly SortKey[] {
   return orderBy.map(({ field, direction }) => {
     const name = storedName(source, field);
     return { name: isStored ? name : COMPUTED + name, isStored, direction: direction === 'asc' ? 1 : -1 };
@@ -39,22 +56,19 @@ function keysOf(source: Source, orderBy: readonly SortTerm[]): readonly SortKey[
 }
 
 /** The stages that make a page, in reading order and with one row more, of the documents that come in. */
-export function pageStages(source: Source, request: PageRequest): Document[] {
-  return [
-    ...stretchStages(source, request),
-    { $sort: sortOf(source, readingOrder(request)) },
-    { $limit: request.limit + 1 },
-  ];
+export function pageStages(source: Source, request: StoredPageRequest): Document[] {
+  return [...stretchStages(source, request), { $sort: readingSort(source, request) }, { $limit: request.limit + 1 }];
 }
 
 /** The stages that leave the documents between a page's ends, with what they are to be sorted by. */
-export function stretchStages(source: Source, request: PageRequest): Document[] {
+export function stretchStages(source: Source, request: StoredPageRequest): Document[] {
   const { orderBy, after, before } = request;
-  const sort = sortOf(source, readingOrder(request));
+  const sort = readingSort(source, request);
+  const isStored = !computes(source, request);
   return [
-    ...(isSortedAsStored(source, orderBy) ? [] : [{ $set: computed(source, orderBy) }]),
-    ...(after === null ? [] : [{ $match: behind(keysOf(source, orderBy), sort, after) }]),
-    ...(before === null ? [] : [{ $match: behind(keysOf(source, reversed(orderBy)), sort, before) }]),
+    ...(isStored ? [] : [{ $set: computed(source, orderBy) }]),
+    ...(after === null ? [] : [{ $match: behind(keysOf(source, orderBy, isStored), sort, after) }]),
+    ...(before === null ? [] : [{ $match: behind(keysOf(source, reversed(orderBy), isStored), sort, before) }]),
   ];
 }
 
@@ -70,25 +84,25 @@ function computed(source: Source, orderBy: readonly SortTerm[]): Record<string, 
 }
 
 /** Keeps where each document stands, right behind the sort: what the server says of it later may be of another sort. */
-export function positionStage(source: Source, { orderBy }: PageRequest): Document {
-  return { $set: { [POSITION]: positionExpression(source, orderBy) } };
+export function positionStage(source: Source, request: StoredPageRequest): Document {
+  return { $set: { [POSITION]: positionExpression(source, request) } };
 }
 
 /** The last stage of a page: its fields, and where each document stands. */
-export function rowStage(source: Source, { fields, orderBy }: PageRequest, isKept = false): Document {
-  const position = isKept ? 1 : positionExpression(source, orderBy);
-  return { $project: { ...projection(source, [...fields, KEY]), [POSITION]: position } };
+export function rowStage(source: Source, request: StoredPageRequest, isKept = false): Document {
+  const position = isKept ? 1 : positionExpression(source, request);
+  return { $project: { ...projection(source, [...request.fields, KEY]), [POSITION]: position } };
 }
 
-function positionExpression(source: Source, orderBy: readonly SortTerm[]): unknown {
-  if (isSortedAsStored(source, orderBy)) return { $meta: 'sortKey' };
-  return Object.keys(sortOf(source, orderBy)).map((name) => `$${name}`);
+function positionExpression(source: Source, request: StoredPageRequest): unknown {
+  if (!computes(source, request)) return { $meta: 'sortKey' };
+  return Object.keys(sortOf(source, request.orderBy, false)).map((name) => `$${name}`);
 }
 
 /** Where a document stands: the values that it was sorted by. */
 export function positionFrom(source: Source, orderBy: readonly SortTerm[], document: Document): Position {
   const values = document[POSITION];
   if (!Array.isArray(values)) return [];
-  const names = Object.keys(sortOf(source, orderBy));
-  return keysOf(source, orderBy).map(({ name }) => encodedValue(values[names.indexOf(name)]));
+  const names = Object.keys(sortOf(source, orderBy, true));
+  return keysOf(source, orderBy, true).map(({ name }) => encodedValue(values[names.indexOf(name)]));
 }

@@ -1,9 +1,8 @@
 import type { Filter } from '../../join/filter.js';
-import { readingOrder, type PageRequest } from '../../join/page.js';
 import { fieldOf, storedName, type Source } from '../../join/source.js';
 import type { Document } from './document.js';
 import { queryOf } from './filter.js';
-import { pageStages, positionStage, rowStage, sortOf, stretchStages } from './keyset.js';
+import { pageStages, positionStage, readingSort, rowStage, stretchStages, type StoredPageRequest } from './keyset.js';
 import { isOwnValue, readsAsOneOf, storedForms } from './stored-forms.js';
 
 /**
@@ -36,7 +35,12 @@ function valuesIn(where: Filter | null): number {
  * Where references are stored in several forms the server merges their stretches of the index, for it looks an array up
  * as `$in`. Needs MongoDB 6.
  */
-export function lookedUp(source: Source, field: string, keys: readonly string[], request: PageRequest): Document[] {
+export function lookedUp(
+  source: Source,
+  field: string,
+  keys: readonly string[],
+  request: StoredPageRequest,
+): Document[] {
   const { kind } = fieldOf(source, field);
   const name = storedName(source, field);
   const { where } = request;
@@ -64,10 +68,10 @@ export function lookedUp(source: Source, field: string, keys: readonly string[],
 const PLACE = '~place';
 
 /** The same rows, in one order for all parents, with some more where references are stored in several forms. */
-export function dealt(source: Source, field: string, keys: readonly string[], request: PageRequest): Document[] {
+export function dealt(source: Source, field: string, keys: readonly string[], request: StoredPageRequest): Document[] {
   const { kind } = fieldOf(source, field);
   const name = storedName(source, field);
-  const sort = sortOf(source, readingOrder(request));
+  const sort = readingSort(source, request);
   // $documentNumber takes one sort key only.
   const output = { [PLACE]: { $sum: 1, window: { documents: ['unbounded', 'current'] } } };
   return [

@@ -5,7 +5,7 @@ import type { SourceReader } from '../../join/reader.js';
 import { fieldOf, KEY, storedName, type SortTerm, type Source } from '../../join/source.js';
 import { queryOf } from './filter.js';
 import type { Document } from './document.js';
-import { pageStages, positionFrom, rowStage } from './keyset.js';
+import { pageStages, positionFrom, rowStage, type StoredPageRequest } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
 import { dealt, isLookedUp, lookedUp } from './parent-pages.js';
 import { isPosition } from './position.js';
@@ -18,7 +18,6 @@ const SIMPLE = { collation: { locale: 'simple' } };
 
 /** Server errors that the documents of one key can bring about. */
 const KEYS_FAULTS: ReadonlySet<unknown> = new Set([
-  2, // BadValue: "cannot sort with keys that are parallel arrays"
   292, // QueryExceededMemoryLimitNoDiskUseAllowed: a sort of very large documents, where the server may not use its disk
   10334, // BSONObjectTooLarge: a document that is larger with its sort key than 16 MB
 ]);
@@ -55,7 +54,20 @@ export class MongoSourceReader implements SourceReader {
     return documents.toSorted((a, b) => isOdd(a) - isOdd(b)).map((document) => toRow(source, document, wanted));
   }
 
-  async findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
+  findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
+    return orComputed(request, (asked) => this.#page(source, asked));
+  }
+
+  findPages<R extends object>(
+    source: Source<R>,
+    field: string,
+    keys: readonly string[],
+    request: PageRequest,
+  ): Promise<ReadonlyMap<string, Page<R>>> {
+    return orComputed(request, (asked) => this.#pages(source, field, keys, asked));
+  }
+
+  async #page<R extends object>(source: Source<R>, request: StoredPageRequest): Promise<Page<R>> {
     const stages = [
       { $match: queryOf(source, request.where) },
       ...pageStages(source, request),
@@ -73,11 +85,11 @@ export class MongoSourceReader implements SourceReader {
     );
   }
 
-  async findPages<R extends object>(
+  async #pages<R extends object>(
     source: Source<R>,
     field: string,
     keys: readonly string[],
-    request: PageRequest,
+    request: StoredPageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
     const { kind } = fieldOf(source, field);
     const name = storedName(source, field);
@@ -132,6 +144,25 @@ export class MongoSourceReader implements SourceReader {
 
   isKeysFault(error: unknown): boolean {
     return error instanceof mongoose.mongo.MongoServerError && KEYS_FAULTS.has(error.code);
+  }
+}
+
+const BAD_VALUE = 2;
+
+/**
+ * The server takes one array in the keys of a sort: where a document has two, the page is read again by keys that are
+ * computed, which are none. It costs the index, and a document of that kind is a rare fault.
+ */
+async function orComputed<T>(request: PageRequest, read: (request: StoredPageRequest) => Promise<T>): Promise<T> {
+  try {
+    return await read(request);
+  } catch (error) {
+    const isTwoArrays =
+      error instanceof mongoose.mongo.MongoServerError &&
+      error.code === BAD_VALUE &&
+      error.message.includes('parallel arrays');
+    if (!isTwoArrays) throw error;
+    return read({ ...request, computes: true });
   }
 }
 
