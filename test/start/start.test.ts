@@ -24,6 +24,11 @@ test('npm start in a fresh copy sets up, fills its databases, and shows the samp
   expect(start.stdout).toContain(`http://127.0.0.1:${port}/graphql`);
   expect(start.complaints).toBe('');
 
+  const page = await fetch(`http://127.0.0.1:${port}/graphql`, {
+    headers: { accept: 'text/html', connection: 'close' },
+  });
+  expect(await page.text()).toContain(SAMPLE_QUERY);
+
   const { orders } = await ask<{ orders: { nodes: { user: { username: string } | null }[] } }>(port, SAMPLE_QUERY);
   expect(orders.nodes).toHaveLength(50);
   expect(orders.nodes.filter(({ user }) => user === null)).toEqual([]);
