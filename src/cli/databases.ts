@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { maskedUrl, type Config } from '../config.js';
-import { AppError } from '../errors/app-error.js';
+import { isAppError } from '../errors/app-error.js';
 import { startEmbeddedDatabases } from '../platform/embedded/databases.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
 import type { Task } from '../platform/task.js';
@@ -50,7 +50,7 @@ export async function openDatabases(databases: Databases, logger: Logger): Promi
   try {
     return await openPlatform({ databaseUrl, mongodbUri, logger });
   } catch (error) {
-    const isMongo = error instanceof AppError && error.code === 'MONGO_UNAVAILABLE';
+    const isMongo = isAppError(error, 'MONGO_UNAVAILABLE');
     if (!(isMongo ? own.mongo : own.postgres)) throw error;
     const [name, code, variable, address] = isMongo
       ? (['MongoDB', 'MONGO_UNAVAILABLE', 'MONGODB_URI', mongodbUri] as const)

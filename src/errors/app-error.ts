@@ -17,6 +17,11 @@ export class AppError extends Error {
   }
 }
 
+/** Whether an error is one of ours with this code. */
+export function isAppError(error: unknown, code: ErrorCode): error is AppError {
+  return error instanceof AppError && error.code === code;
+}
+
 /** A value that is not allowed, with the argument or input field that holds it. */
 export function badUserInput(field: string, message: string): AppError {
   return new AppError('BAD_USER_INPUT', message, { field });

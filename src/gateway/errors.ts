@@ -20,20 +20,22 @@ export function errorFormatter(logger: Logger): Formatter {
   const unreadables = new Set<string>();
   return (formatted, error) => {
     const appError = causedBy(error);
+    // What failed at a place in the answer is not about how an argument was written.
+    const argument = formatted.path === undefined ? argumentPath(error) : null;
     if (appError !== null) {
       if (appError.cause !== undefined && !logged.has(appError)) {
         logger.warn({ code: appError.code, path: formatted.path, err: appError.cause }, appError.message);
       }
       logged.add(appError);
-      return present(formatted, appError, argumentPath(error));
+      return present(formatted, appError, argument);
     }
-    if (isQuerysOwn(error)) return presentQuerys(formatted, argumentPath(error));
+    if (isQuerysOwn(error)) return presentQuerys(formatted, argument);
     const unreadable = NULL_REFUSED.exec(formatted.message)?.[1];
     if (unreadable !== undefined) {
-      if (!unreadables.has(unreadable))
-        logger.warn({ path: formatted.path }, `${unreadable}: ${CATALOGUE[UNREADABLE]}`);
+      const message = `${unreadable}: ${CATALOGUE[UNREADABLE]}`;
+      if (!unreadables.has(unreadable)) logger.warn({ path: formatted.path }, message);
       unreadables.add(unreadable);
-      return { ...formatted, message: `${unreadable}: ${CATALOGUE[UNREADABLE]}`, extensions: { code: UNREADABLE } };
+      return { ...formatted, message, extensions: { code: UNREADABLE } };
     }
     const logId = randomUUID();
     logger.error({ logId, path: formatted.path, err: unwrapResolverError(error) }, 'a resolver failed');

@@ -3,7 +3,7 @@ import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { OrderResolver } from '../domains/order/order.resolver.js';
 import { UserResolver } from '../domains/user/user.resolver.js';
-import { refuseClashes } from '../join/clashes.js';
+import { refuseClashes } from '../graph/clashes.js';
 import { joinFields, rootFields } from '../graph/source-fields.js';
 import { OrderingResolver } from '../ordering/ordering.resolver.js';
 import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';

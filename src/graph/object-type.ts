@@ -5,7 +5,7 @@ import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, Int, ObjectType, type ClassType } from './decorators.js';
 import { once } from '../join/once.js';
 
-type Scalar = GraphQLScalarType | StringConstructor | BooleanConstructor;
+export type Scalar = GraphQLScalarType | StringConstructor | BooleanConstructor;
 
 const SCALARS: Readonly<Record<FieldKind, Scalar>> = {
   uuid: ID,
@@ -18,15 +18,10 @@ const SCALARS: Readonly<Record<FieldKind, Scalar>> = {
   dateTime: GraphQLDateTime,
 };
 
-/** The scalar of a field's values. */
-export function scalarOf(kind: FieldKind): Scalar {
-  return SCALARS[kind];
-}
-
 const make = once((source: Source): ClassType => {
   const type = class {};
   for (const [name, { kind, nullable, description }] of Object.entries(source.fields)) {
-    const scalar = name === KEY ? ID : scalarOf(kind);
+    const scalar = name === KEY ? ID : SCALARS[kind];
     Field(() => scalar, { nullable, description })(type.prototype, name);
   }
   ObjectType(source.type, { description: source.description })(type);

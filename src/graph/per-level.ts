@@ -1,4 +1,5 @@
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import { once } from '../join/once.js';
 
 /**
  * The same function, called once for all rows of a level: what follows from a field's place in the query and from the
@@ -7,11 +8,13 @@ import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 export function perLevel<Rest extends unknown[], V>(
   make: (info: GraphQLResolveInfo, ...rest: Rest) => V,
 ): (info: GraphQLResolveInfo, ...rest: Rest) => V {
-  const executions = new WeakMap<object, WeakMap<readonly FieldNode[], { readonly value: V }>>();
+  const levelsOf = once<object, WeakMap<readonly FieldNode[], { readonly value: V }>>(() => new WeakMap());
   return (info, ...rest) => {
-    const levels = executions.get(info.variableValues) ?? new WeakMap<readonly FieldNode[], { readonly value: V }>();
-    const known = levels.get(info.fieldNodes) ?? { value: make(info, ...rest) };
-    executions.set(info.variableValues, levels.set(info.fieldNodes, known));
-    return known.value;
+    const levels = levelsOf(info.variableValues);
+    const known = levels.get(info.fieldNodes);
+    if (known !== undefined) return known.value;
+    const value = make(info, ...rest);
+    levels.set(info.fieldNodes, { value });
+    return value;
   };
 }

@@ -2,7 +2,7 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import { KEY, type FieldKind, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, InputType, Int, registerEnumType, type ClassType } from './decorators.js';
-import { type scalarOf } from './object-type.js';
+import type { Scalar } from './object-type.js';
 import { once } from '../join/once.js';
 
 /** Filters and sorts by Prisma's conventions, as they come in. */
@@ -22,7 +22,7 @@ const TEXT = {
 
 type Operators = Readonly<Record<string, string>>;
 
-function filterType(name: string, scalar: ReturnType<typeof scalarOf>, what: string, operators: Operators): ClassType {
+function filterType(name: string, scalar: Scalar, what: string, operators: Operators): ClassType {
   const type = class {};
   for (const [operator, description] of Object.entries(operators)) {
     Field(() => (operator in IN ? [scalar] : scalar), { nullable: true, description })(type.prototype, operator);
@@ -53,7 +53,8 @@ const FILTERS: Readonly<Record<FieldKind, ClassType>> = {
   dateTime: filterType('DateTimeFilter', GraphQLDateTime, 'a time', ON_ORDERED),
 };
 
-const COMBINATORS = {
+/** What a filter has beside the fields of its source. */
+export const COMBINATORS = {
   AND: 'All of these hold.',
   OR: 'One of these holds.',
   NOT: 'None of these holds.',

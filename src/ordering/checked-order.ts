@@ -1,5 +1,6 @@
 import { badUserInput } from '../errors/app-error.js';
 import { idArgument, quote, textArgument, timeArgument } from '../graph/arguments.js';
+import type { OrderRowChanges } from '../domains/order/order.repository.js';
 import { users, type UserId } from '../domains/user/user.source.js';
 
 /** What a caller says about a new order. */
@@ -26,14 +27,6 @@ export interface UpdateOrder {
   readonly expectedUpdatedAt?: Date | null | undefined;
 }
 
-/** The same, checked; what is not to be changed is null. */
-export interface OrderChanges {
-  readonly total: string | null;
-  readonly orderNumber: string | null;
-  /** ISO 8601 in UTC. */
-  readonly expectedUpdatedAt: string | null;
-}
-
 const TOTAL = /^\d{1,8}(\.\d{1,2})?$/;
 const MAX_ORDER_NUMBER = 64;
 
@@ -47,7 +40,7 @@ export function checkedOrder(input: CreateOrder): CheckedOrder {
 }
 
 /** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
-export function checkedChanges({ total, orderNumber, expectedUpdatedAt = null }: UpdateOrder): OrderChanges {
+export function checkedChanges({ total, orderNumber, expectedUpdatedAt = null }: UpdateOrder): OrderRowChanges {
   if (total === null) throw cannotBeEmptied('total');
   if (orderNumber === null) throw cannotBeEmptied('orderNumber');
   return {

@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error.js';
+import { isAppError } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import type { ListArguments } from '../graph/list-args.js';
 import { readList, readOne } from '../graph/reading.js';
@@ -152,7 +152,7 @@ export class OrderService {
     try {
       return await this.#users.byId(userId, new Set(['username', 'email']));
     } catch (error) {
-      if (error instanceof AppError && error.code === 'MONGO_UNAVAILABLE') return 'unverifiable';
+      if (isAppError(error, 'MONGO_UNAVAILABLE')) return 'unverifiable';
       throw error;
     }
   }

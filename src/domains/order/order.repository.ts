@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, writeRefused } from '../../errors/app-error.js';
+import { AppError, isAppError, writeRefused } from '../../errors/app-error.js';
 import type { PrismaClient } from '../../platform/postgres/generated/client.js';
 import type { PostgresDatabase } from '../../platform/postgres/postgres.js';
 import { isUniqueViolation } from '../../platform/postgres/postgres-errors.js';
@@ -56,8 +56,7 @@ export class OrderRepository {
         if (await this.#hasNumber(orderNumber)) return null;
         throw writeRefused(`order ${orderNumber} was written`, error);
       }
-      const isUnknown = error instanceof AppError && error.code === 'OUTCOME_UNKNOWN';
-      const written = isUnknown ? await this.#find(id) : null;
+      const written = isAppError(error, 'OUTCOME_UNKNOWN') ? await this.#find(id) : null;
       if (written === null) throw error;
       return written;
     }

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, isAppError } from '../../errors/app-error.js';
 import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
@@ -31,7 +31,7 @@ export class UserRepository {
     try {
       return (await this.#write('a user was written', async () => (await document.save()).toObject())) as User;
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'OUTCOME_UNKNOWN') throw error;
+      if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const find = () => this.#Model.findById(_id).lean().exec();
       const found = await this.#mongo.run(find).catch(() => null);
       if (found === null) throw error;

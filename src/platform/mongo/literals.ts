@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import mongoose from 'mongoose';
 import { normalizeKey } from '../../join/key.js';
-import { type FieldKind } from '../../join/source.js';
+import type { FieldKind } from '../../join/source.js';
 import type { Scalar } from '../../join/filter.js';
 import { DECIMAL_DIGITS } from './stored-values.js';
 

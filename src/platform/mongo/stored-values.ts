@@ -1,6 +1,6 @@
 import Big from 'big.js';
 import mongoose from 'mongoose';
-import { type FieldKind } from '../../join/source.js';
+import type { FieldKind } from '../../join/source.js';
 
 const { Decimal128, EJSON, Long, ObjectId, Timestamp, UUID } = mongoose.mongo.BSON;
 

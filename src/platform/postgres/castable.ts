@@ -1,5 +1,5 @@
 import { isStorable, normalizeKey } from '../../join/key.js';
-import { type FieldKind } from '../../join/source.js';
+import type { FieldKind } from '../../join/source.js';
 import { isTime } from './times.js';
 
 /**

@@ -42,8 +42,7 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
 function isUnavailable(error: unknown): boolean {
   const cause = adapterCause(error);
   if (cause === undefined) return error instanceof Error && isDriverFailure(error);
-  const sqlState = cause.originalCode ?? cause.code ?? '';
-  return UNREACHABLE_KINDS.has(cause.kind ?? '') || isNotNow(sqlState);
+  return UNREACHABLE_KINDS.has(cause.kind ?? '') || isNotNow(sqlStateOf(error));
 }
 
 /** Whether the server itself stopped the statement, and so undid it. */
@@ -52,12 +51,12 @@ function wasUndone(error: unknown): boolean {
   return sqlState === '57014' || sqlState === '53300';
 }
 
+const UNIQUE_VIOLATION = '23505';
+
 /** Whether an error says that a unique constraint refused the row. */
 export function isUniqueViolation(error: unknown): boolean {
-  return adapterCause(error)?.kind === 'UniqueConstraintViolation';
+  return sqlStateOf(error) === UNIQUE_VIOLATION;
 }
-
-const UNIQUE_VIOLATION = '23505';
 
 /** Beside data (class 22: what we send is sound, so a column is narrower) and constraints (class 23). */
 const REFUSALS = new Set([
@@ -69,7 +68,7 @@ const REFUSALS = new Set([
 /** Whether the table's own rules, or what we may do, refused a write: a column's size, a constraint, a trigger. */
 function isRefusedByRules(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
-  return (/^2[23]/.test(sqlState) && sqlState !== UNIQUE_VIOLATION) || REFUSALS.has(sqlState);
+  return (/^2[23]/.test(sqlState) && !isUniqueViolation(error)) || REFUSALS.has(sqlState);
 }
 
 /**

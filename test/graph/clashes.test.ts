@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { RELATIONS, SOURCES } from '../../src/domains/catalogue.js';
-import { refuseClashes } from '../../src/join/clashes.js';
+import { refuseClashes } from '../../src/graph/clashes.js';
 import { boolean, defineSource, nullable, text } from '../../src/join/source.js';
-import { childParent, children, parents } from './family.js';
+import { childParent, children, parents } from '../join/family.js';
 
 const called = (name: string, type: string) => ({ ...parents, name, type });
 const inverse = (name: string) => ({ ...childParent, inverse: { name, description: 'The children.' } });

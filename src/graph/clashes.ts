@@ -1,8 +1,6 @@
-import { relationName, type Relation } from './relation.js';
-import { singular, type Source } from './source.js';
-
-/** What a filter's input has beside the fields. */
-const COMBINATORS = ['AND', 'OR', 'NOT'];
+import { relationName, type Relation } from '../join/relation.js';
+import { singular, type Source } from '../join/source.js';
+import { COMBINATORS } from './where-input.js';
 
 /**
  * Refuses names that would silently hide each other in the graph.
@@ -19,7 +17,7 @@ export function refuseClashes(sources: readonly Source[], relations: readonly Re
   for (const source of sources) {
     claim('Query', singular(source), `one row of source ${source.name}`);
     claim('Query', source.name, `the list of source ${source.name}`);
-    for (const name of COMBINATORS) claim(source.type, name, 'how filters are combined');
+    for (const name of Object.keys(COMBINATORS)) claim(source.type, name, 'how filters are combined');
     for (const name of Object.keys(source.fields)) claim(source.type, name, `a field of source ${source.name}`);
   }
   for (const relation of relations) {
