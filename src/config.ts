@@ -8,6 +8,8 @@ import { z } from 'zod';
 export interface Config {
   readonly databaseUrl: string | null;
   readonly mongodbUri: string | null;
+  /** What collections are called, by the name that they have here. */
+  readonly collections: Readonly<Record<string, string>>;
   readonly host: string;
   readonly port: number;
   /** Where embedded databases keep their data. */
@@ -18,6 +20,8 @@ export interface Config {
   readonly production: boolean;
   /** The folders of `features/` that are loaded; null for the usual ones. */
   readonly features: readonly string[] | null;
+  /** Whose pages may ask, beside the graph's own; null for nobody's. The feature `cors` checks them. */
+  readonly corsOrigins: readonly string[] | null;
 }
 
 /** Every setting that is wrong, each with its remedy; values are masked. */
@@ -32,6 +36,14 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const schema = z.object({
   DATABASE_URL: url(['postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/database'),
   MONGODB_URI: url(['mongodb:', 'mongodb+srv:'], 'mongodb://host:27017/database'),
+  MONGODB_COLLECTIONS: z
+    .string()
+    .default('')
+    .refine(
+      (text) => /^(?:\s*\w+\s*=[^,=$]+(?:,|$))*$/.test(text),
+      'takes pairs such as users=people,transactions=payments',
+    )
+    .transform(pairsIn),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z
     .string()
@@ -43,6 +55,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, `takes one of ${LOG_LEVELS.join(', ')}`).optional(),
   NODE_ENV: z.string().optional(),
   FEATURES: z.string().optional(),
+  CORS_ORIGINS: z.string().optional(),
 });
 
 /**
@@ -61,6 +74,7 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
   return Object.freeze({
     databaseUrl: data.DATABASE_URL ?? null,
     mongodbUri: data.MONGODB_URI ?? null,
+    collections: data.MONGODB_COLLECTIONS,
     host: data.HOST,
     port: data.PORT,
     dataDirectory: resolve(data.TANDEM_DATA_DIR),
@@ -68,6 +82,7 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
     logLevel: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
     production,
     features: namesIn(data.FEATURES),
+    corsOrigins: namesIn(data.CORS_ORIGINS),
   });
 }
 
@@ -108,6 +123,12 @@ function namesIn(list: string | undefined): readonly string[] | null {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'none');
+}
+
+/** `a=b, c=d` as an object. */
+function pairsIn(list: string): Readonly<Record<string, string>> {
+  const pairs = (namesIn(list) ?? []).map((pair) => pair.split('=').map((word) => word.trim()));
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 
 /** An empty variable is how a shell or a compose file says "not set". */

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { maskedUrl, type Config } from '../config.js';
+import { SOURCES } from '../domains/catalogue.js';
 import { isAppError } from '../errors/app-error.js';
 import { startEmbeddedDatabases } from '../platform/embedded/databases.js';
+import { databaseIn, databasesWith, withDatabase } from '../platform/mongo/database-name.js';
+import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
 import type { Task } from '../platform/task.js';
 
@@ -10,6 +13,8 @@ export interface Databases {
   readonly databaseUrl: string;
   readonly mongodbUri: string;
   readonly own: { readonly postgres: boolean; readonly mongo: boolean };
+  /** What collections are called, by the name of their source. */
+  readonly collections: Config['collections'];
   /** Stops what was started here. */
   readonly stop: () => Promise<void>;
 }
@@ -22,6 +27,11 @@ export class DatabaseUnavailableError extends Error {
     super(message, options);
     this.code = code;
   }
+}
+
+/** A setting does not say where in MongoDB the collections are; the message has what it could say. */
+export class DatabaseUnclearError extends Error {
+  readonly code = 'DATABASE_UNCLEAR';
 }
 
 /**
@@ -40,15 +50,52 @@ export async function provideDatabases(
     databaseUrl: config.databaseUrl ?? embedded?.postgresUrl ?? '',
     mongodbUri: config.mongodbUri ?? embedded?.mongoUrl ?? '',
     own,
+    collections: config.collections,
     stop: async () => embedded?.stop(),
   };
 }
 
-/** @throws {DatabaseUnavailableError} when a database of people's own cannot be opened */
+/**
+ * @throws {DatabaseUnavailableError} when a database of people's own cannot be opened
+ * @throws {DatabaseUnclearError} when a setting does not say where in MongoDB the collections are
+ */
 export async function openDatabases(databases: Databases, logger: Logger): Promise<Platform> {
-  const { databaseUrl, mongodbUri, own } = databases;
+  checkCollections(databases.collections);
+  const platform = await open(databases, logger);
   try {
-    return await openPlatform({ databaseUrl, mongodbUri, logger });
+    if (databases.own.mongo) await checkDatabaseName(platform.mongo, databases.mongodbUri);
+    return platform;
+  } catch (error) {
+    await platform[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function checkCollections(collections: Config['collections']): void {
+  const known = SOURCES.filter(({ database }) => database === 'mongo').map(({ from }) => from);
+  const unknown = Object.keys(collections).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new DatabaseUnclearError(
+    `MONGODB_COLLECTIONS names "${unknown}", which is no collection here; those that are: ${known.join(', ')}.`,
+  );
+}
+
+/** Without a name the driver takes `test`, which is right where it has our collections, or where nobody has any. */
+async function checkDatabaseName(mongo: MongoDatabase, mongodbUri: string): Promise<void> {
+  if (databaseIn(mongodbUri) !== null) return;
+  const collections = SOURCES.filter(({ database }) => database === 'mongo').map(({ from }) => from);
+  const names = await databasesWith(mongo, collections);
+  if (names.length === 0 || names.includes(mongo.connection.name)) return;
+  throw new DatabaseUnclearError(
+    `MONGODB_URI names no database, so the driver takes "${mongo.connection.name}", which has no ` +
+      `${collections.join(' and no ')}. Put a name behind the host: ` +
+      names.map((name) => maskedUrl(withDatabase(mongodbUri, name))).join(' or '),
+  );
+}
+
+async function open({ databaseUrl, mongodbUri, own, collections }: Databases, logger: Logger): Promise<Platform> {
+  try {
+    return await openPlatform({ databaseUrl, mongodbUri, logger, collections });
   } catch (error) {
     const isMongo = isAppError(error, 'MONGO_UNAVAILABLE');
     if (!(isMongo ? own.mongo : own.postgres)) throw error;

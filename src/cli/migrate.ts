@@ -1,10 +1,15 @@
 import { loadConfig, maskedUrl } from '../config.js';
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
-import { createIndexes, describeIndex, missingIndexes, neededIndexes } from '../platform/mongo/indexes.js';
-import { applyMigrations, pendingMigrations } from '../platform/postgres/migrations.js';
-import type { CommandOptions } from '../platform/task.js';
-import { openDatabases, provideDatabases } from './databases.js';
+import * as mongoIndexes from '../platform/mongo/indexes.js';
+import type { Platform } from '../platform/platform.js';
+import { createIndexes } from '../platform/postgres/index-creation.js';
+import { describeIndex, missingIndexes, neededIndexes } from '../platform/postgres/indexes.js';
+import { applyMigrations } from '../platform/postgres/migrations.js';
+import type { CommandOptions, Task } from '../platform/task.js';
+import { describeFinding, planAdoption, refuseUnfit, type Adoption } from './adoption.js';
+import { openDatabases, provideDatabases, type Databases } from './databases.js';
+import { checkTables } from './prepare.js';
 
 const USAGE = 'usage: npm run migrate [-- --dry-run]';
 
@@ -12,32 +17,55 @@ const USAGE = 'usage: npm run migrate [-- --dry-run]';
 export async function main({ task, argv }: CommandOptions): Promise<void> {
   const unknown = argv.find((word) => word !== '--dry-run');
   if (unknown !== undefined) throw Object.assign(new Error(`${unknown} is no option; ${USAGE}`), { code: 'USAGE' });
-  const dryRun = argv.includes('--dry-run');
   const config = loadConfig();
   const databases = await provideDatabases(config, task, () => undefined);
   try {
-    const { databaseUrl, mongodbUri } = databases;
     const platform = await openDatabases(databases, createLogger(config.logLevel));
     try {
-      const pending = await pendingMigrations(databaseUrl);
-      const count = pending.length === 0 ? 'nothing' : pending.length;
-      say(`PostgreSQL ${maskedUrl(databaseUrl)}: ${count} to apply`);
-      for (const { name, sql } of pending) say(`\n-- ${name}\n${sql.trim()}`);
-      const indexes = await missingIndexes(platform.mongo, neededIndexes(SOURCES, RELATIONS));
-      say(`\nMongoDB ${maskedUrl(mongodbUri)}: ${indexes.length === 0 ? 'nothing' : indexes.length} to create`);
-      for (const index of indexes) say(`  ${describeIndex(index)}`);
-      if (dryRun) {
-        say('\nA dry run: nothing was changed.');
-        return;
-      }
-      await task('Apply migrations', () => applyMigrations(databaseUrl));
-      await task('Create indexes', () => createIndexes(platform.mongo, indexes));
+      const plan = await planAdoption(platform, databases.databaseUrl);
+      say(describePlan(plan, platform, databases));
+      refuseUnfit(plan.findings);
+      if (argv.includes('--dry-run')) say('\nA dry run: nothing was changed.');
+      else await carryOut(platform, databases.databaseUrl, task);
     } finally {
       await platform[Symbol.asyncDispose]();
     }
   } finally {
     await databases.stop();
   }
+}
+
+/** Each step can be made again, so what is cut short is completed by the next call. */
+async function carryOut(platform: Platform, databaseUrl: string, task: Task): Promise<void> {
+  const { postgres, mongo } = platform;
+  await task('Apply migrations', () => applyMigrations(databaseUrl));
+  await checkTables(platform, databaseUrl);
+  const inPostgres = await missingIndexes(postgres, neededIndexes(SOURCES, RELATIONS));
+  await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
+  const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
+  await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
+}
+
+function describePlan({ pending, indexes, findings }: Adoption, { mongo }: Platform, databases: Databases): string {
+  const warnings = findings.filter(({ severity }) => severity === 'warning');
+  const { length: indexCount } = indexes.postgres;
+  return [
+    `PostgreSQL ${maskedUrl(databases.databaseUrl)}: ${amount(pending.length)} to apply` +
+      (indexCount === 0 ? '' : `, ${indexCount} ${indexCount === 1 ? 'index' : 'indexes'} to create`),
+    ...pending.map(({ name, sql }) => `\n-- ${name}\n${sql.trim()}`),
+    ...(indexCount === 0 ? [] : ['\n-- One by one, while the tables are in use']),
+    ...indexes.postgres.map((index) => `${describeIndex(index)};`),
+    `\nMongoDB ${maskedUrl(databases.mongodbUri)}: ${amount(indexes.mongo.length)} to create`,
+    ...indexes.mongo.map(
+      (index) => `  ${mongoIndexes.describeIndex({ ...index, collection: mongo.nameOf(index.collection) })}`,
+    ),
+    ...(warnings.length === 0 ? [] : ['\nWorth knowing:']),
+    ...warnings.map(describeFinding),
+  ].join('\n');
+}
+
+function amount(count: number): string {
+  return count === 0 ? 'nothing' : String(count);
 }
 
 function say(line: string): void {

@@ -1,15 +1,13 @@
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
-import {
-  createIndexes,
-  describeIndex,
-  missingIndexes,
-  neededIndexes,
-  type NeededIndex,
-} from '../platform/mongo/indexes.js';
+import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
+import { createIndexes } from '../platform/postgres/index-creation.js';
+import * as postgresIndexes from '../platform/postgres/indexes.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import { missingColumns } from '../platform/postgres/missing.js';
+import { examineColumns } from '../platform/postgres/table-fitness.js';
 import type { Task } from '../platform/task.js';
+import { planAdoption, refuseUnfit } from './adoption.js';
 import type { Databases } from './databases.js';
 import { insertDemonstrationData, isEmpty } from './demonstration-data.js';
 
@@ -26,28 +24,47 @@ export class NotMigratedError extends Error {
  */
 export async function prepare(platform: Platform, databases: Databases, task: Task): Promise<void> {
   const { own, databaseUrl } = databases;
-  if (own.postgres) await checkTables(platform);
+  const { postgres, mongo } = platform;
+  if (own.postgres) await checkTables(platform, databaseUrl);
   else await task('Apply migrations', () => applyMigrations(databaseUrl));
-  const indexes = await missingIndexes(platform.mongo, neededIndexes(SOURCES, RELATIONS));
-  if (own.mongo) warnOfIndexes(platform, indexes);
-  else if (indexes.length > 0) await task('Create indexes', () => createIndexes(platform.mongo, indexes));
+  const inPostgres = await postgresIndexes.missingIndexes(postgres, postgresIndexes.neededIndexes(SOURCES, RELATIONS));
+  const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
+  if (own.postgres) warnOfIndexes(platform, 'DATABASE_URL', inPostgres.map(postgresIndexes.describeIndex));
+  else if (inPostgres.length > 0) await task('Create indexes', () => createIndexes(databaseUrl, inPostgres));
+  if (own.mongo) warnOfIndexes(platform, 'MONGODB_URI', inMongo.map(mongoIndexes.describeIndex));
+  else if (inMongo.length > 0) await task('Create indexes', () => mongoIndexes.createIndexes(mongo, inMongo));
   if (!own.postgres && !own.mongo && (await isEmpty(platform))) {
     await task('Insert demonstration data', (update) => insertDemonstrationData(platform, update));
   }
 }
 
 /** Without them every answer is right, and slow. */
-function warnOfIndexes({ logger }: Platform, indexes: readonly NeededIndex[]): void {
-  if (indexes.length === 0) return;
-  const missing = indexes.map(describeIndex).join('; ');
-  logger.warn(`the database of MONGODB_URI lacks indexes that joins need; "npm run migrate" creates them: ${missing}`);
+function warnOfIndexes({ logger }: Platform, variable: string, missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  logger.warn(
+    `the database of ${variable} lacks indexes that joins need; "npm run migrate" creates them: ${missing.join('; ')}`,
+  );
 }
 
-async function checkTables({ postgres }: Platform): Promise<void> {
-  const missing = await missingColumns(postgres, SOURCES);
-  if (missing.length === 0) return;
+/**
+ * Looks whether PostgreSQL has what the sources read. Changes nothing.
+ *
+ * @throws {NotMigratedError} where "npm run migrate" adds what is missing
+ * @throws {NotAdoptableError} where it does not, or where what is there cannot be read
+ */
+export async function checkTables(platform: Platform, databaseUrl: string): Promise<void> {
+  const missing = await missingColumns(platform.postgres, SOURCES);
+  if (missing.length === 0) {
+    refuseUnfit(await examineColumns(platform.postgres, SOURCES));
+    return;
+  }
+  const { pending, findings } = await planAdoption(platform, databaseUrl);
+  refuseUnfit(findings);
+  const remedy =
+    pending.length > 0
+      ? '"npm run migrate" adds it ("npm run migrate -- --dry-run" shows the SQL first)'
+      : 'no migration in prisma/migrations adds it: write one (docs/adding-a-domain.md)';
   throw new NotMigratedError(
-    `The database of DATABASE_URL lacks ${missing.join(', ')}. Nothing was changed; "npm run migrate" adds it ` +
-      '("npm run migrate -- --dry-run" shows the SQL first).',
+    `The database of DATABASE_URL lacks ${missing.join(', ')}. Nothing was changed; ${remedy}.`,
   );
 }

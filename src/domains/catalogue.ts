@@ -3,7 +3,7 @@ import type { Source } from '../join/source.js';
 import { orderUser } from './order/order.relations.js';
 import { transactionOrder, transactionUser } from './transaction/transaction.relations.js';
 
-/** Every relation: the graph has a field for each of its directions, MongoDB the index that it needs. */
+/** Every relation: the graph has a field for each of its directions, its database the index that it needs. */
 export const RELATIONS: readonly Relation[] = [orderUser, transactionOrder, transactionUser];
 
 /** Sources that no relation joins. */

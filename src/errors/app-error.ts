@@ -43,3 +43,9 @@ export function writeRefused(what: string, cause: unknown): AppError {
   const message = `while ${what}, the database's own rules refused it; nothing was written`;
   return new AppError('WRITE_REFUSED', message, { cause });
 }
+
+/** For a write to a database in which the gateway's user may only read. */
+export function readOnly(what: string, cause: unknown): AppError {
+  const message = `the gateway may only read this database, which refused it while ${what}; nothing was written`;
+  return new AppError('READ_ONLY', message, { cause });
+}

@@ -13,6 +13,7 @@ export const CATALOGUE = {
   CONFLICT: 'The thing was changed since it was read: read it again. Nothing was changed.',
   VALUE_TAKEN: 'The collection takes this value once only, and another has it; `field` names it.',
   WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",
+  READ_ONLY: 'The gateway may only read this database: its user or the server takes no writes. Nothing was written.',
   VALUE_UNREADABLE: 'What is stored there cannot be shown as the type that the graph promises; the rest is served.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',

@@ -74,6 +74,8 @@ export interface Source<R extends object = object> {
   readonly fields: Readonly<Record<string, Field>>;
   /** The order of a list when nobody asks for another. */
   readonly orderBy: readonly SortTerm[];
+  /** Fields of which no two rows share a value, beside the id. */
+  readonly unique: readonly string[];
   /** Carries the row's type; never set. */
   readonly row?: R;
 }
@@ -103,6 +105,8 @@ interface Declaration<F extends Fields> {
    * source has one. Ties go by the id, without it being said.
    */
   readonly orderBy?: { readonly [N in keyof F]?: Direction };
+  /** Fields of which no two rows share a value, beside the id: PostgreSQL gets an index for each. */
+  readonly unique?: readonly (keyof F & string)[];
 }
 
 /**
@@ -112,7 +116,7 @@ interface Declaration<F extends Fields> {
  */
 export function defineSource<F extends Fields>(declaration: Declaration<F>): Source<RowOfFields<F>> {
   const newestFirst = 'createdAt' in declaration.fields ? { createdAt: 'desc' } : {};
-  const { orderBy = newestFirst, from = declaration.name, ...rest } = declaration;
+  const { orderBy = newestFirst, from = declaration.name, unique = [], ...rest } = declaration;
   const { [KEY]: key } = declaration.fields;
   const id = declaration.database === 'mongo' ? { stored: '_id', ...key } : key;
   const fields: Fields = { ...declaration.fields, [KEY]: id };
@@ -120,7 +124,7 @@ export function defineSource<F extends Fields>(declaration: Declaration<F>): Sou
     field,
     direction,
   }));
-  const source = { ...rest, from, fields, orderBy: endingWithKey(terms) };
+  const source = { ...rest, from, fields, unique, orderBy: endingWithKey(terms) };
   for (const { field } of source.orderBy) fieldOf(source, field);
   if (id.nullable || !ID_KINDS.has(id.kind)) {
     throw new TypeError(`source ${rest.name}: an id is one of ${[...ID_KINDS].join(', ')}, and never null`);

@@ -3,6 +3,7 @@ import type { SourceReader } from '../join/reader.js';
 import type { DatabaseName } from '../join/source.js';
 import { MongoDatabase } from './mongo/mongo.js';
 import { MongoSourceReader } from './mongo/source-reader.js';
+import { nullableColumns } from './postgres/nullable-columns.js';
 import { PostgresDatabase } from './postgres/postgres.js';
 import { PostgresSourceReader } from './postgres/source-reader.js';
 
@@ -20,6 +21,8 @@ export interface PlatformOptions {
   readonly logger: Logger;
   /** How the connections call themselves on the servers. */
   readonly applicationName?: string;
+  /** What collections are called in MongoDB, by the name that their source has: `{ users: 'people' }`. */
+  readonly collections?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -30,19 +33,23 @@ export interface PlatformOptions {
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { logger, applicationName = 'tandem' } = options;
   const postgres = await PostgresDatabase.open({ url: options.databaseUrl, logger, applicationName });
-  let mongo: MongoDatabase;
   try {
-    mongo = await MongoDatabase.open({ url: options.mongodbUri, applicationName });
+    const isNullable = await nullableColumns(postgres);
+    const mongo = await MongoDatabase.open({
+      url: options.mongodbUri,
+      applicationName,
+      collections: options.collections,
+    });
+    const close = async () => {
+      await Promise.all([mongo[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()]);
+    };
+    const readers = {
+      postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters), isNullable),
+      mongo: new MongoSourceReader(mongo),
+    };
+    return { postgres, mongo, readers, logger, [Symbol.asyncDispose]: close };
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;
   }
-  const close = async () => {
-    await Promise.all([mongo[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()]);
-  };
-  const readers = {
-    postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters)),
-    mongo: new MongoSourceReader(mongo),
-  };
-  return { postgres, mongo, readers, logger, [Symbol.asyncDispose]: close };
 }

@@ -347,7 +347,7 @@ describe('a row refers to what is read of it', () => {
   test('of several forms, only the rows of the page are read, from the index', async () => {
     const many = Array.from({ length: 300 }, (_, at) => ({ userId: forms.userId[at % 3], createdAt: new Date(at) }));
     await inMongo((db) => db.collection('transactions').insertMany([...many, { userId: [ada, bob] }]));
-    const [, lookup] = lookedUp(transactions, 'userId', [ada], request(transactions));
+    const [, lookup] = lookedUp(transactions, 'transactions', 'userId', [ada], request(transactions));
     const stages = [{ $documents: [{ stored: forms.userId }] }, lookup];
     const explain = { aggregate: 1, pipeline: stages, cursor: {}, collation: { locale: 'simple' } };
     const plan = await inMongo((db) => db.command({ explain, verbosity: 'executionStats' }));

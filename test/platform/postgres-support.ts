@@ -32,6 +32,14 @@ export class PostgresFixture {
     return this.#open().database;
   }
 
+  /** Runs `work` on connections of another role. */
+  async as<T>(role: string, work: (database: PostgresDatabase) => Promise<T>): Promise<T> {
+    const url = new URL(this.url);
+    url.searchParams.set('options', `-c role=${role}`);
+    await using database = await PostgresDatabase.open({ url: url.href, logger: createLogger('silent') });
+    return await work(database);
+  }
+
   get reader(): PostgresSourceReader {
     return new PostgresSourceReader((sql, ...parameters) => this.database.query(sql, ...parameters));
   }

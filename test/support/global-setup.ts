@@ -1,5 +1,8 @@
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { RELATIONS, SOURCES } from '../../src/domains/catalogue.js';
+import { createIndexes } from '../../src/platform/postgres/index-creation.js';
+import { neededIndexes } from '../../src/platform/postgres/indexes.js';
 import { applyMigrations } from '../../src/platform/postgres/migrations.js';
 import { startServers } from './servers.js';
 
@@ -20,7 +23,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.connect();
   await admin.query(`CREATE DATABASE ${TEMPLATE}`);
   await admin.end();
-  await applyMigrations(withDatabase(postgresUrl, TEMPLATE));
+  const template = withDatabase(postgresUrl, TEMPLATE);
+  await applyMigrations(template);
+  await createIndexes(template, neededIndexes(SOURCES, RELATIONS));
   project.provide('postgresUrl', postgresUrl);
   project.provide('mongoUrl', mongoUrl);
   return stop;

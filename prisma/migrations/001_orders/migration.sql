@@ -28,6 +28,3 @@ BEGIN
     END LOOP;
 END
 $$;
-
--- Lists are newest first, ties by id.
-CREATE INDEX IF NOT EXISTS "orders_createdAt_id_idx" ON "orders" ("createdAt" DESC, "id" DESC);

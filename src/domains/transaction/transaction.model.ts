@@ -1,4 +1,5 @@
-import { Schema, type Connection } from 'mongoose';
+import { Schema } from 'mongoose';
+import type { MongoDatabase } from '../../platform/mongo/mongo.js';
 
 // The amount is a Decimal128: money is never a float.
 const schema = new Schema(
@@ -7,10 +8,15 @@ const schema = new Schema(
     orderId: { type: String, required: true },
     amount: { type: Schema.Types.Decimal128, required: true },
   },
-  { collection: 'transactions', timestamps: { createdAt: true, updatedAt: false }, versionKey: false },
+  { timestamps: { createdAt: true, updatedAt: false }, versionKey: false },
 );
 
-/** What is written of `transactions`, on a connection. Reading goes through the source, as documents are. */
-export function transactionModel(connection: Connection) {
-  return connection.model('Transaction', schema);
+/** What is written of `transactions`, in a database. Reading goes through the source, as documents are. */
+export function transactionModel(mongo: MongoDatabase) {
+  const { connection } = mongo;
+  // Mongoose compiles a model anew each time that it is told the collection.
+  const isThere = connection.modelNames().includes('Transaction');
+  return isThere
+    ? connection.model('Transaction', schema)
+    : connection.model('Transaction', schema, mongo.nameOf('transactions'));
 }

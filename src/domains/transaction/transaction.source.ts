@@ -10,9 +10,9 @@ export const transactions = defineSource({
   description: 'What was paid for an order, kept in MongoDB. What is missing or odd in a document is null.',
   database: 'mongo',
   fields: {
-    id: objectId<TransactionId>('The ObjectId, 24 hex characters in lower case.'),
-    orderId: nullable(uuid('The UUID of the order.')),
-    userId: nullable(objectId('The ObjectId of the user.')),
+    id: objectId<TransactionId>("The transaction's id, an ObjectId: 24 hex characters in lower case."),
+    orderId: nullable(uuid('The id of the order that was paid, a UUID.')),
+    userId: nullable(objectId('The id of the user who paid, an ObjectId.')),
     amount: nullable(decimal('How much was paid.')),
     createdAt: nullable(dateTime('When it was paid.')),
   },

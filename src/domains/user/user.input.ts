@@ -5,25 +5,28 @@ import { users, type User } from './user.source.js';
 
 @InputType()
 abstract class UserInput {
-  @Field(() => String, { nullable: true, description: 'An e-mail address, 254 characters at most.' })
+  @Field(() => String, { nullable: true, description: "The user's e-mail address, 254 characters at most." })
   email?: string | null;
 
-  @Field(() => String, { nullable: true, description: '1 to 64 characters.' })
+  @Field(() => String, { nullable: true, description: "The code of the user's location, 1 to 64 characters." })
   locCode?: string | null;
 
-  @Field(() => Int, { nullable: true, description: 'A whole number.' })
+  @Field(() => Int, { nullable: true, description: 'How powerful the user is, as a whole number.' })
   power?: number | null;
 }
 
 @InputType({ description: 'A new user.' })
 export class CreateUserInput extends UserInput implements CreateUser {
-  @Field(() => String, { description: '1 to 200 characters.' })
+  @Field(() => String, { description: "The user's name, 1 to 200 characters." })
   username!: string;
 }
 
 @InputType({ description: 'What to change of a user: a field that is absent stays, null empties it.' })
 export class UpdateUserInput extends UserInput implements UpdateUser {
-  @Field(() => String, { nullable: true, description: '1 to 200 characters; cannot be emptied.' })
+  @Field(() => String, {
+    nullable: true,
+    description: "The user's new name, 1 to 200 characters; it cannot be emptied.",
+  })
   username?: string | null;
 }
 

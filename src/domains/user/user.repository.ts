@@ -62,7 +62,7 @@ export class UserRepository {
   }
 
   get #Model() {
-    return userModel(this.#mongo.connection);
+    return userModel(this.#mongo);
   }
 
   async #write(what: string, work: () => Promise<object | null>): Promise<User | null> {

@@ -9,9 +9,9 @@ interface UserContext {
 
 @Resolver()
 export class UserResolver {
-  @Mutation(() => CreateUserPayload, { description: 'Writes a user, in MongoDB.' })
+  @Mutation(() => CreateUserPayload, { description: 'Creates a user, in MongoDB.' })
   async createUser(
-    @Arg('input', () => CreateUserInput, { description: 'The user.' }) input: CreateUserInput,
+    @Arg('input', () => CreateUserInput, { description: 'The user to create.' }) input: CreateUserInput,
     @Ctx() { users }: UserContext,
   ): Promise<CreateUserPayload> {
     return { user: await users.create(input) };
@@ -19,8 +19,8 @@ export class UserResolver {
 
   @Mutation(() => UpdateUserPayload, { description: 'Changes a user, in MongoDB.' })
   async updateUser(
-    @Arg('id', () => ID, { description: 'Who.' }) id: string,
-    @Arg('input', () => UpdateUserInput, { description: 'What.' }) input: UpdateUserInput,
+    @Arg('id', () => ID, { description: "The user's id." }) id: string,
+    @Arg('input', () => UpdateUserInput, { description: 'What to change.' }) input: UpdateUserInput,
     @Ctx() { users }: UserContext,
   ): Promise<UpdateUserPayload> {
     return { user: (await users.update(id, input)) ?? notFound('user', id) };

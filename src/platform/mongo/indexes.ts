@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import type { Relation } from '../../join/relation.js';
 import { storedName, type Source } from '../../join/source.js';
+import { MigrationError } from '../migration-error.js';
 import { isSortedAsStored, sortOf } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
 
@@ -33,7 +34,7 @@ function keyOf(source: Source, by: string | null): IndexKey {
   return by === null ? order : { [by]: 1, ...order };
 }
 
-/** Those that the database has no match for, under whatever name. */
+/** Those that the database has no match for, under whatever name. A view has none, nor can it get any. */
 export async function missingIndexes(
   mongo: MongoDatabase,
   needed: readonly NeededIndex[],
@@ -41,21 +42,32 @@ export async function missingIndexes(
   const collections = [...new Set(needed.map(({ collection }) => collection))];
   const entries = collections.map(async (collection) => [collection, await keysOf(mongo, collection)] as const);
   const there = new Map(await Promise.all(entries));
-  return needed.filter((index) => there.get(index.collection)?.some((key) => serves(key, index)) !== true);
+  return needed.filter((index) => {
+    const keys = there.get(index.collection);
+    return keys !== null && keys?.some((key) => serves(key, index)) !== true;
+  });
 }
 
-/** Creates indexes that are not there. They compare texts byte by byte, as what they serve does. */
+/**
+ * Creates indexes that are not there. They compare texts byte by byte, as what they serve does.
+ *
+ * @throws {MigrationError} that says which one could not be created, and why
+ */
 export async function createIndexes(mongo: MongoDatabase, indexes: readonly NeededIndex[]): Promise<void> {
   for (const { collection, key } of indexes) {
     const create = (name: object) =>
       mongo.run((db) =>
-        db.collection(collection).createIndex({ ...key }, { collation: { locale: 'simple' }, ...name }, {}),
+        db
+          .collection(mongo.nameOf(collection))
+          .createIndex({ ...key }, { collation: { locale: 'simple' }, ...name }, {}),
       );
     try {
-      await create({});
+      await create({}).catch((error: unknown) => {
+        if (!isServerError(error, NAME_TAKEN)) throw error;
+        return create({ name: `tandem_${Object.keys(key).join('_')}` });
+      });
     } catch (error) {
-      if (!isServerError(error, NAME_TAKEN)) throw error;
-      await create({ name: `tandem_${Object.keys(key).join('_')}` });
+      throw MigrationError.of(error, describeIndex({ collection: mongo.nameOf(collection), key }));
     }
   }
 }
@@ -80,17 +92,19 @@ function serves(there: Readonly<Record<string, unknown>>, { key, by }: NeededInd
 }
 
 const NAMESPACE_NOT_FOUND = 26;
+const NOT_SUPPORTED_ON_VIEW = 166;
 /** An index of this name is there that does not serve: it is partial, sparse or has a collation. */
 const NAME_TAKEN = 86;
 
-/** The keys of a collection's indexes that hold every document and compare texts byte by byte. */
-async function keysOf(mongo: MongoDatabase, collection: string): Promise<Readonly<Record<string, unknown>>[]> {
+/** The keys of a collection's indexes that hold every document and compare texts byte by byte; null for a view. */
+async function keysOf(mongo: MongoDatabase, collection: string): Promise<Readonly<Record<string, unknown>>[] | null> {
   try {
-    const indexes = await mongo.run((db) => db.collection(collection).indexes());
+    const indexes = await mongo.run((db) => db.collection(mongo.nameOf(collection)).indexes());
     return indexes.filter(isUsable).map(({ key }) => key as Readonly<Record<string, unknown>>);
   } catch (error) {
     // A collection that is not there has no indexes.
     if (isServerError(error, NAMESPACE_NOT_FOUND)) return [];
+    if (isServerError(error, NOT_SUPPORTED_ON_VIEW)) return null;
     throw error;
   }
 }

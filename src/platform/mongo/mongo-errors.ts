@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
+import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/codes.js';
 
 const { mongo } = mongoose;
@@ -37,7 +37,8 @@ export function translated(error: unknown): unknown {
 
 /** The same for a write: rules of the collection's own may have refused it, and a broken one may have been done. */
 export function translatedWrite(what: string, error: unknown, sent: boolean): unknown {
-  if (isRefusedByRules(error)) return writeRefused(what, error);
+  if (hasServerCode(error, UNAUTHORIZED)) return readOnly(what, error);
+  if (hasServerCode(error, DOCUMENT_VALIDATION_FAILURE, NOT_SUPPORTED_ON_VIEW)) return writeRefused(what, error);
   return error instanceof AppError && sent ? outcomeUnknown(what, error.cause) : error;
 }
 
@@ -55,7 +56,9 @@ function isUnavailable(error: unknown): boolean {
 }
 
 const DUPLICATE_KEY = 11_000;
+const UNAUTHORIZED = 13;
 const DOCUMENT_VALIDATION_FAILURE = 121;
+const NOT_SUPPORTED_ON_VIEW = 166;
 
 /** The field whose value a unique index refused because another document has it; null for any other error. */
 export function takenField(error: unknown): string | null {
@@ -63,7 +66,6 @@ export function takenField(error: unknown): string | null {
   return Object.keys((error as { keyPattern?: object }).keyPattern ?? {})[0] ?? 'value';
 }
 
-/** Whether the collection's own validation rules refused a document. */
-function isRefusedByRules(error: unknown): boolean {
-  return error instanceof mongo.MongoServerError && error.code === DOCUMENT_VALIDATION_FAILURE;
+function hasServerCode(error: unknown, ...codes: readonly number[]): boolean {
+  return error instanceof mongo.MongoServerError && codes.some((code) => code === error.code);
 }

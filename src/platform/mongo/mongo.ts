@@ -9,6 +9,8 @@ export interface MongoOptions {
   readonly poolSize?: number;
   /** How the connections call themselves in `$currentOp`. */
   readonly applicationName?: string;
+  /** What collections are called there, by the name that their source has: `{ users: 'people' }`. */
+  readonly collections?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What every read passes on: the server stops by itself, and the caller stops waiting even where it does not. */
@@ -34,13 +36,16 @@ const BATCH_SIZE = 100_000;
 export class MongoDatabase implements AsyncDisposable {
   /** For models, which belong to a connection. */
   readonly connection: mongoose.Connection;
+  readonly #collections: ReadonlyMap<string, string>;
 
-  private constructor(connection: mongoose.Connection) {
+  private constructor(connection: mongoose.Connection, collections: Readonly<Record<string, string>>) {
     this.connection = connection;
+    this.#collections = new Map(Object.entries(collections));
   }
 
   /** @throws {AppError} MONGO_UNAVAILABLE when no server is found. */
-  static async open({ url, poolSize = 20, applicationName = 'tandem' }: MongoOptions): Promise<MongoDatabase> {
+  static async open(options: MongoOptions): Promise<MongoDatabase> {
+    const { url, poolSize = 20, applicationName = 'tandem', collections = {} } = options;
     const connection = mongoose.createConnection(url, {
       ...unlessGiven(url, {
         appName: applicationName,
@@ -62,7 +67,12 @@ export class MongoDatabase implements AsyncDisposable {
       await connection.close();
       throw unavailable(error);
     }
-    return new MongoDatabase(connection);
+    return new MongoDatabase(connection, collections);
+  }
+
+  /** What the collection of a source is called in this database. */
+  nameOf(collection: string): string {
+    return this.#collections.get(collection) ?? collection;
   }
 
   /**

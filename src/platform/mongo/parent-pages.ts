@@ -37,6 +37,7 @@ function valuesIn(where: Filter | null): number {
  */
 export function lookedUp(
   source: Source,
+  collection: string,
   field: string,
   keys: readonly string[],
   request: StoredPageRequest,
@@ -45,7 +46,7 @@ export function lookedUp(
   const name = storedName(source, field);
   const { where } = request;
   const lookup = {
-    from: source.from,
+    from: collection,
     localField: 'stored',
     foreignField: name,
     pipeline: [

@@ -45,7 +45,7 @@ export class MongoSourceReader implements SourceReader {
     const options = { projection: projection(source, wanted), ...SIMPLE };
     const documents = await this.#database.run((db, limits) =>
       db
-        .collection(source.from)
+        .collection(this.#nameOf(source))
         .find(readsAsOneOf(kind, name, keys), { ...options, ...limits })
         .toArray(),
     );
@@ -75,7 +75,7 @@ export class MongoSourceReader implements SourceReader {
     ];
     const documents = await this.#database.run((db, limits) =>
       db
-        .collection(source.from)
+        .collection(this.#nameOf(source))
         .aggregate(stages, { ...limits, ...SIMPLE })
         .toArray(),
     );
@@ -97,18 +97,26 @@ export class MongoSourceReader implements SourceReader {
     // What a row refers to says whose it is.
     const wanted = { ...request, fields: new Set([...request.fields, field]) };
     const isEach = isLookedUp(keys, request.where);
-    const stages = (isEach ? lookedUp : dealt)(source, field, keys, wanted);
+    const stages = isEach
+      ? lookedUp(source, this.#nameOf(source), field, keys, wanted)
+      : dealt(source, field, keys, wanted);
     const found = await this.#database.run((db, limits) =>
-      (isEach ? db : db.collection(source.from)).aggregate<Document>(stages, { ...limits, ...options }).toArray(),
+      (isEach ? db : db.collection(this.#nameOf(source)))
+        .aggregate<Document>(stages, { ...limits, ...options })
+        .toArray(),
     );
     const read = new Map(keys.map((key) => [key, [] as PageRow<R>[]]));
     for (const row of found) read.get(String(fromStored(kind, row[name])))?.push(toPageRow(source, row, request));
     return new Map([...read].map(([key, rows]) => [key, toPage(rows, request)]));
   }
 
+  #nameOf({ from }: Source): string {
+    return this.#database.nameOf(from);
+  }
+
   async count(source: Source, where: Filter | null): Promise<number> {
     return this.#database.run((db, limits) =>
-      db.collection(source.from).countDocuments(queryOf(source, where), { ...limits, ...SIMPLE }),
+      db.collection(this.#nameOf(source)).countDocuments(queryOf(source, where), { ...limits, ...SIMPLE }),
     );
   }
 
@@ -126,7 +134,7 @@ export class MongoSourceReader implements SourceReader {
     ];
     const groups = await this.#database.run((db, limits) =>
       db
-        .collection(source.from)
+        .collection(this.#nameOf(source))
         .aggregate<{ _id: unknown; count: number }>(stages, { ...limits, ...SIMPLE })
         .toArray(),
     );

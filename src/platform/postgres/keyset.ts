@@ -31,19 +31,29 @@ interface Bound {
  * The condition that rows behind a position in an order meet: a row comparison wherever that says it, since an index in
  * this order, or in its reverse, begins there.
  *
- * A field that is declared to have a value is taken at its word: a null that an adopted table holds there all the same
- * is found where nulls come first (newest first, from the front), not behind a value.
+ * @param isNullable whether an adopted table takes nulls where the source is declared to have a value: they come last
+ * where values ascend, and rows with them must not be lost; the row comparison is
  */
-export function behind(source: Source, order: readonly SortTerm[], at: Position, parameters: Parameters): string {
-  const bounds = order.map((term, index) => boundOf(source, term, at[index] ?? null, parameters));
+export function behind(
+  source: Source,
+  order: readonly SortTerm[],
+  at: Position,
+  parameters: Parameters,
+  isNullable: IsNullable,
+): string {
+  const bounds = order.map((term, index) => boundOf(source, term, at[index] ?? null, parameters, isNullable));
   return asRows(bounds) ?? asTerms(bounds);
 }
+
+/** Whether the column of a source's field takes nulls, whatever the source says. */
+export type IsNullable = (source: Source, field: string) => boolean;
 
 function boundOf(
   source: Source,
   { field, direction }: SortTerm,
   value: string | number | null,
   parameters: Parameters,
+  isNullable: IsNullable,
 ): Bound {
   const { kind, nullable } = fieldOf(source, field);
   const nullsFirst = direction === (nullable ? 'asc' : 'desc');
@@ -52,7 +62,7 @@ function boundOf(
     operator: direction === 'asc' ? '>' : '<',
     value: value === null ? null : parameters.bind(kind, String(value)),
     nullsFirst,
-    nullsFollow: nullable && !nullsFirst,
+    nullsFollow: !nullsFirst && (nullable || isNullable(source, field)),
   };
 }
 

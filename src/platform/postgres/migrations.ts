@@ -20,6 +20,7 @@ export interface Migration {
  * migration of ours that was cut short has left nothing, since each is one transaction, and is applied again.
  *
  * @returns the names of the migrations applied now; none when the database was up to date.
+ * @throws {MigrationError} with what PostgreSQL said; of the migration that failed nothing is left
  */
 export async function applyMigrations(url: string): Promise<readonly string[]> {
   const list = await migrationList(await folderMigrations());
@@ -52,7 +53,7 @@ const NOT_EMPTY = 'P3005';
 const FAILED_MIGRATIONS = 'P3009';
 
 function hasCode(error: unknown, code: string): boolean {
-  return JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(code);
+  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 async function markBaseline(engine: SchemaEngine, list: MigrationList): Promise<void> {

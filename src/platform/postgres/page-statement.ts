@@ -2,7 +2,7 @@ import { readingOrder, reversed, type PageRequest } from '../../join/page.js';
 import { fieldOf, KEY, type Source } from '../../join/source.js';
 import { comparedBy, positionOf, quoted } from './columns.js';
 import { filterCondition } from './filter.js';
-import { behind, orderBy } from './keyset.js';
+import { behind, orderBy, type IsNullable } from './keyset.js';
 import { cast, type Parameters } from './parameters.js';
 import { rowColumns } from './rows.js';
 
@@ -11,19 +11,21 @@ import { rowColumns } from './rows.js';
  * comes with the wanted fields, and under `~0`, `~1`, ... with what its position consists of.
  *
  * @param among a condition on top of the request's, in SQL
+ * @param isNullable see {@link behind}
  */
 export function pageStatement(
   source: Source,
   request: PageRequest,
   among: string | null,
   parameters: Parameters,
+  isNullable: IsNullable,
 ): string {
   const { fields, where, after, before, limit } = request;
   const conditions = [
     among,
     where === null ? null : filterCondition(source, where, parameters),
-    after === null ? null : behind(source, request.orderBy, after, parameters),
-    before === null ? null : behind(source, reversed(request.orderBy), before, parameters),
+    after === null ? null : behind(source, request.orderBy, after, parameters, isNullable),
+    before === null ? null : behind(source, reversed(request.orderBy), before, parameters, isNullable),
   ];
   const position = request.orderBy.map(({ field }, at) => `${positionOf(source, field)} AS ${quoted(`~${at}`)}`);
   return (
@@ -40,10 +42,11 @@ export function pagesStatement(
   keys: readonly string[],
   request: PageRequest,
   parameters: Parameters,
+  isNullable: IsNullable,
 ): string {
   const list = parameters.bindList('text', keys);
   const isOfKey = `${comparedBy(source, field)} = ${cast('"~keys"."~key"', fieldOf(source, field).kind)}`;
-  const page = pageStatement(source, request, isOfKey, parameters);
+  const page = pageStatement(source, request, isOfKey, parameters, isNullable);
   return `SELECT * FROM unnest(${list}) AS "~keys"("~key") CROSS JOIN LATERAL (${page}) AS "~rows"`;
 }
 

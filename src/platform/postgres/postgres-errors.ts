@@ -1,4 +1,4 @@
-import { AppError, outcomeUnknown, writeRefused } from '../../errors/app-error.js';
+import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/codes.js';
 
 /** What Prisma's adapter calls the ways in which PostgreSQL is out of reach. */
@@ -33,6 +33,7 @@ export function translated(error: unknown): unknown {
 
 /** The same for a write: rules of the table's own may have refused it, and a broken one may have been done. */
 export function translatedWrite(what: string, error: unknown, sent: boolean): unknown {
+  if (READ_ONLY.has(sqlStateOf(error))) return readOnly(what, error);
   if (isRefusedByRules(error)) return writeRefused(what, error);
   const mayHaveRun = error instanceof AppError && sent && !wasUndone(error.cause);
   return mayHaveRun ? outcomeUnknown(what, error.cause) : error;
@@ -51,6 +52,12 @@ function wasUndone(error: unknown): boolean {
   return sqlState === '57014' || sqlState === '53300';
 }
 
+/** The server is a standby or told to only read; or its user may. */
+const READ_ONLY = new Set([
+  '25006', // read_only_sql_transaction
+  '42501', // insufficient_privilege
+]);
+
 const UNIQUE_VIOLATION = '23505';
 
 /** Whether an error says that a unique constraint refused the row. */
@@ -60,12 +67,13 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /** Beside data (class 22: what we send is sound, so a column is narrower) and constraints (class 23). */
 const REFUSALS = new Set([
-  '25006', // read_only_sql_transaction
-  '42501', // insufficient_privilege
+  '0A000', // feature_not_supported: a view's column that is computed
+  '42809', // wrong_object_type
+  '55000', // object_not_in_prerequisite_state: a view that takes no rows
   'P0001', // raise_exception, in a trigger
 ]);
 
-/** Whether the table's own rules, or what we may do, refused a write: a column's size, a constraint, a trigger. */
+/** Whether the table's own rules refused a write: a column's size, a constraint, a trigger, a view that takes none. */
 function isRefusedByRules(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
   return (/^2[23]/.test(sqlState) && !isUniqueViolation(error)) || REFUSALS.has(sqlState);

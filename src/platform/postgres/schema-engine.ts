@@ -6,6 +6,7 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import pg from 'pg';
 import type * as bindingsModule from '@prisma/schema-engine-wasm';
 import { connectionConfig } from './connection.js';
+import { MigrationError } from '../migration-error.js';
 
 type Bindings = typeof bindingsModule;
 export type SchemaEngine = bindingsModule.SchemaEngine;
@@ -18,7 +19,11 @@ const LOCK_TIMEOUT = 10_000;
 /** Once per process: the bindings hold one instance, and a second would pull it from under the first. */
 let bindings: Promise<Bindings> | undefined;
 
-/** Runs `work` with Prisma's own schema engine on a database; afterwards no connection of it is left. */
+/**
+ * Runs `work` with Prisma's own schema engine on a database; afterwards no connection of it is left.
+ *
+ * @throws {MigrationError} with what PostgreSQL said of a script, or the engine of anything else
+ */
 export async function withSchemaEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   // A pool of our own: the engine leaves its connections, and with them its advisory lock, to whoever opened them.
   const pool = new pg.Pool({
@@ -38,6 +43,8 @@ export async function withSchemaEngine<T>(url: string, work: (engine: SchemaEngi
     const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, factory);
     try {
       return await work(engine);
+    } catch (error) {
+      throw MigrationError.ofEngine(error, adapter.failure);
     } finally {
       engine.free();
     }
@@ -52,6 +59,8 @@ export async function withSchemaEngine<T>(url: string, work: (engine: SchemaEngi
  */
 class WholeScripts extends PrismaPg {
   readonly #pool: pg.Pool;
+  /** Why the last script failed: the engine knows no more of it than that it did. */
+  failure: unknown;
 
   constructor(pool: pg.Pool, schema: string) {
     super(pool, { schema });
@@ -61,7 +70,10 @@ class WholeScripts extends PrismaPg {
   override async connect(): ReturnType<PrismaPg['connect']> {
     const adapter = await super.connect();
     adapter.executeScript = async (script) => {
-      await this.#pool.query(script);
+      await this.#pool.query(script).catch((error: unknown) => {
+        this.failure = error;
+        throw error;
+      });
     };
     return adapter;
   }

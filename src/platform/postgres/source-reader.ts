@@ -5,6 +5,7 @@ import { fieldOf, KEY, type SortTerm, type Source } from '../../join/source.js';
 import { isCastable } from './castable.js';
 import { comparedBy, quoted } from './columns.js';
 import { filterCondition } from './filter.js';
+import type { IsNullable } from './keyset.js';
 import { pageStatement, pagesStatement, whereClause } from './page-statement.js';
 import { Parameters } from './parameters.js';
 import { isDataError } from './postgres-errors.js';
@@ -19,9 +20,12 @@ export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record
  */
 export class PostgresSourceReader implements SourceReader {
   readonly #query: RunQuery;
+  readonly #isNullable: IsNullable;
 
-  constructor(query: RunQuery) {
+  /** @param isNullable where a column takes nulls although its source is declared without; nowhere when absent */
+  constructor(query: RunQuery, isNullable: IsNullable = () => false) {
     this.#query = query;
+    this.#isNullable = isNullable;
   }
 
   async findByKeys<R extends object>(
@@ -39,7 +43,7 @@ export class PostgresSourceReader implements SourceReader {
 
   async findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {
     const parameters = new Parameters();
-    const sql = pageStatement(source, request, null, parameters);
+    const sql = pageStatement(source, request, null, parameters, this.#isNullable);
     const rows = await this.#query(sql, ...parameters.values);
     return toPage(toPageRows(source, rows, request), request);
   }
@@ -51,7 +55,7 @@ export class PostgresSourceReader implements SourceReader {
     request: PageRequest,
   ): Promise<ReadonlyMap<string, Page<R>>> {
     const parameters = new Parameters();
-    const sql = pagesStatement(source, field, keys, request, parameters);
+    const sql = pagesStatement(source, field, keys, request, parameters, this.#isNullable);
     const rows = await this.#query(sql, ...parameters.values);
     const groups = new Map<string, Record<string, unknown>[]>(keys.map((key) => [key, []]));
     for (const row of rows) groups.get(String(row['~key']))?.push(row);

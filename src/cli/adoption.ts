@@ -1,0 +1,79 @@
+import { RELATIONS, SOURCES } from '../domains/catalogue.js';
+import { storedName } from '../join/source.js';
+import type { Finding } from '../platform/finding.js';
+import { examineCollections } from '../platform/mongo/collection-fitness.js';
+import * as mongoIndexes from '../platform/mongo/indexes.js';
+import type { Platform } from '../platform/platform.js';
+import * as postgresIndexes from '../platform/postgres/indexes.js';
+import { pendingMigrations, type Migration } from '../platform/postgres/migrations.js';
+import { tableFacts } from '../platform/postgres/table-facts.js';
+import { examineTables } from '../platform/postgres/table-fitness.js';
+
+/** What `npm run migrate` would do to two databases, and what speaks against it. */
+export interface Adoption {
+  readonly pending: readonly Migration[];
+  readonly indexes: {
+    readonly postgres: readonly postgresIndexes.NeededIndex[];
+    readonly mongo: readonly mongoIndexes.NeededIndex[];
+  };
+  readonly findings: readonly Finding[];
+}
+
+/** A database of people's own cannot serve as it is: the message says why, and what to do. Nothing was changed. */
+export class NotAdoptableError extends Error {
+  readonly code = 'NOT_ADOPTABLE';
+
+  constructor(refused: readonly Finding[]) {
+    super(
+      `These databases cannot be adopted as they are. Nothing was changed.\n${refused.map(describeFinding).join('\n')}`,
+    );
+  }
+}
+
+/** Looks at both databases and changes nothing. */
+export async function planAdoption(platform: Platform, databaseUrl: string): Promise<Adoption> {
+  const { postgres, mongo } = platform;
+  const pending = await pendingMigrations(databaseUrl);
+  const tables = await tableFacts(postgres, SOURCES);
+  const needed = postgresIndexes.neededIndexes(SOURCES, RELATIONS);
+  // A migration that makes a table says itself what is unique in it.
+  const ofNewTables = needed.filter(({ table, unique }) => !tables.has(table) && !unique);
+  return {
+    pending,
+    indexes: {
+      postgres: [...(await postgresIndexes.missingIndexes(postgres, needed)), ...ofNewTables],
+      mongo: await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS)),
+    },
+    findings: [
+      ...(await examineTables(postgres, SOURCES, columnsAddedBy(pending))),
+      ...(await examineCollections(mongo, SOURCES)),
+    ],
+  };
+}
+
+/** @throws {NotAdoptableError} when one of them keeps the graph from working */
+export function refuseUnfit(findings: readonly Finding[]): void {
+  const refused = findings.filter(({ severity }) => severity === 'refused');
+  if (refused.length > 0) throw new NotAdoptableError(refused);
+}
+
+/** A finding in two lines. */
+export function describeFinding({ problem, remedy }: Finding): string {
+  return `  ${problem}.\n    ${remedy}`;
+}
+
+/** A migration adds a column that may be empty where it names it at all; any other it has to add by its statement. */
+function columnsAddedBy(pending: readonly Migration[]): ReadonlySet<string> {
+  const sql = pending.map((migration) => migration.sql).join('\n');
+  const isAdded = (column: string, nullable: boolean) =>
+    nullable
+      ? new RegExp(`["']${column}["']`).test(sql)
+      : new RegExp(`ADD COLUMN\\s+(?:IF NOT EXISTS\\s+)?"?${column}\\b`, 'i').test(sql);
+  return new Set(
+    SOURCES.flatMap((source) =>
+      Object.entries(source.fields)
+        .filter(([name, { nullable }]) => isAdded(storedName(source, name), nullable))
+        .map(([name]) => `${source.from}.${storedName(source, name)}`),
+    ),
+  );
+}

@@ -1,0 +1,71 @@
+import type { Source } from '../../join/source.js';
+import type { PostgresDatabase } from './postgres.js';
+
+/** What a table of people's own is like, as PostgreSQL's catalogue has it. */
+export interface TableFacts {
+  readonly kind: 'table' | 'partitioned table' | 'view' | 'materialized view' | 'foreign table';
+  readonly readable: boolean;
+  readonly columns: ReadonlyMap<string, ColumnFacts>;
+}
+
+export interface ColumnFacts {
+  /** As one would write it: `character varying(36)`. */
+  readonly type: string;
+  /** Without its size, of a domain the type beneath: `varchar`. */
+  readonly baseType: string;
+  readonly isEnum: boolean;
+  /** Characters, where the type limits them. */
+  readonly length: number | null;
+  /** Decimals, where the type limits them. */
+  readonly scale: number | null;
+  readonly nullable: boolean;
+  /** Whether a row that does not say a value gets one. */
+  readonly filled: boolean;
+}
+
+const SQL = `
+  SELECT c.relname AS "table", c.relkind::text AS "kind", has_table_privilege(c.oid, 'SELECT') AS "readable",
+    a.attname AS "column", format_type(a.atttypid, a.atttypmod) AS "type", b.typname AS "baseType",
+    b.typtype = 'e' AS "isEnum",
+    CASE WHEN b.typname IN ('varchar', 'bpchar') THEN NULLIF(m.typmod, -1) - 4 END AS "length",
+    CASE WHEN b.typname = 'numeric' THEN (NULLIF(m.typmod, -1) - 4) & 2047 END AS "scale",
+    NOT (a.attnotnull OR t.typnotnull) AS "nullable",
+    a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL AS "filled"
+  FROM pg_class c
+  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  LEFT JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_type b ON b.oid = COALESCE(NULLIF(t.typbasetype, 0), t.oid)
+  LEFT JOIN LATERAL (SELECT CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod) m ON true
+  WHERE c.relname = ANY($1::text[]) AND c.relkind = ANY('{r,p,v,m,f}') AND pg_table_is_visible(c.oid)
+  ORDER BY a.attnum`;
+
+const KINDS: Readonly<Record<string, TableFacts['kind']>> = {
+  r: 'table',
+  p: 'partitioned table',
+  v: 'view',
+  m: 'materialized view',
+  f: 'foreign table',
+};
+
+/** The facts of each table that sources lie in, by its name; a table that is not there has none. One statement. */
+export async function tableFacts(
+  postgres: PostgresDatabase,
+  sources: readonly Source[],
+): Promise<ReadonlyMap<string, TableFacts>> {
+  const names = sources.filter(({ database }) => database === 'postgres').map(({ from }) => from);
+  const rows = (await postgres.query(SQL, names)) as unknown as readonly Row[];
+  const tables = new Map<string, TableFacts & { columns: Map<string, ColumnFacts> }>();
+  for (const { table, kind, readable, column, ...facts } of rows) {
+    const entry = tables.get(table) ?? { kind: KINDS[kind] ?? 'table', readable, columns: new Map() };
+    if (column !== null) entry.columns.set(column, facts);
+    tables.set(table, entry);
+  }
+  return tables;
+}
+
+interface Row extends ColumnFacts {
+  readonly table: string;
+  readonly kind: string;
+  readonly readable: boolean;
+  readonly column: string | null;
+}

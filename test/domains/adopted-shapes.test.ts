@@ -1,0 +1,193 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/platform/logger.js';
+import { openPlatform, type Platform } from '../../src/platform/platform.js';
+import { useDatabases } from '../support/databases.js';
+import { useGraph } from '../support/graph.js';
+import { sql } from '../support/rows.js';
+import { Seed } from '../support/seed.js';
+
+// Tables and collections in the shape of other people's projects, read and written through the graph.
+const databases = useDatabases();
+let platform: Platform | undefined;
+const opened = {
+  get platform() {
+    if (platform === undefined) throw new Error('each test opens it');
+    return platform;
+  },
+};
+const execute = useGraph(opened);
+const run = (...statements: string[]) => sql(databases.databaseUrl, ...statements);
+
+async function open(collections: Record<string, string> = {}): Promise<Seed> {
+  platform = await openPlatform({ ...databases, logger: createLogger('silent'), collections });
+  return new Seed(opened);
+}
+
+afterEach(async () => {
+  await platform?.[Symbol.asyncDispose]();
+});
+
+/** Ids of all orders, walked in pages of two. */
+async function walk(orderBy: string): Promise<string[]> {
+  const seen: string[] = [];
+  let after: string | null = null;
+  do {
+    const answer: { data: { orders: { edges: { cursor: string; node: { id: string } | null }[] } } } = await execute(
+      `query ($after: String) { orders(first: 2, after: $after, orderBy: [${orderBy}]) { edges { cursor node { id } } } }`,
+      { after },
+    );
+    const { edges } = answer.data.orders;
+    seen.push(...edges.map(({ node }) => node?.id ?? ''));
+    after = edges.at(-1)?.cursor ?? null;
+  } while (after !== null && seen.length < 50);
+  return seen;
+}
+
+describe('a table whose columns may be empty, though the graph promises a value', () => {
+  test.each(['{ createdAt: asc }', '{ createdAt: desc }', '{ total: asc }', '{ total: desc }'])(
+    'loses and doubles no row sorted by %s, forward and backward',
+    async (orderBy) => {
+      await run('TRUNCATE orders', 'ALTER TABLE orders ALTER "createdAt" DROP NOT NULL, ALTER total DROP NOT NULL');
+      const seed = await open();
+      const made = [];
+      for (const at of ['2024-01-01T00:00:00Z', null, '2024-01-02T00:00:00Z', null, '2024-01-03T00:00:00Z'])
+        made.push(await seed.order({ createdAt: at, total: at === null ? null : '1.00' }));
+      const ids = await run('SELECT id FROM orders');
+      // What cannot be shown is null in its place; what can, has its id, since only that is asked for.
+      const seen = await walk(orderBy);
+      expect(seen.toSorted()).toEqual(ids.map(({ id }) => id).toSorted());
+      const backward = await execute<{ orders: { nodes: { id: string }[] } }>(
+        `{ orders(last: 5, orderBy: [${orderBy}]) { nodes { id } } }`,
+      );
+      expect(backward.data.orders.nodes.map(({ id }) => id)).toEqual(seen);
+      await run('TRUNCATE orders', 'ALTER TABLE orders ALTER "createdAt" SET NOT NULL, ALTER total SET NOT NULL');
+    },
+  );
+});
+
+describe('a table whose times have no zone', () => {
+  test('is read, paged, filtered, written and guarded by the times that it stores', async () => {
+    await run(
+      'TRUNCATE orders',
+      `ALTER TABLE orders ALTER "createdAt" TYPE timestamp(3) USING "createdAt" AT TIME ZONE 'UTC',
+       ALTER "updatedAt" TYPE timestamp(3) USING "updatedAt" AT TIME ZONE 'UTC'`,
+    );
+    const seed = await open();
+    const ada = await seed.user();
+    for (let at = 0; at < 5; at += 1) await seed.order({ createdAt: `2024-01-0${at + 1} 10:00:00` });
+    expect(new Set(await walk('{ createdAt: asc }')).size).toBe(5);
+    const filtered = await execute(
+      '{ orders(where: { createdAt: { gte: "2024-01-05T10:00:00Z" } }) { nodes { createdAt } } }',
+    );
+    expect(filtered.data).toEqual({ orders: { nodes: [{ createdAt: '2024-01-05T10:00:00.000Z' }] } });
+
+    const before = Date.now();
+    const created = await execute<{ createOrder: { order: { id: string; createdAt: string; updatedAt: string } } }>(
+      `mutation { createOrder(input: { userId: "${ada.id}", total: 1 }) { order { id createdAt updatedAt } } }`,
+    );
+    const { id, createdAt, updatedAt } = created.data.createOrder.order;
+    expect(Date.parse(createdAt)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(createdAt)).toBeLessThanOrEqual(Date.now());
+    const update = (expected: string) =>
+      execute<{ updateOrder: { order: { updatedAt: string } } | null }>(
+        `mutation { updateOrder(id: "${id}", input: { total: 2, expectedUpdatedAt: "${expected}" }) { order { updatedAt } } }`,
+      );
+    const updated = await update(updatedAt);
+    expect(updated.errors).toEqual([]);
+    expect((await update(updatedAt)).errors).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
+    const now = (await execute(`{ order(id: "${id}") { updatedAt } }`)).data;
+    expect(now).toEqual({ order: updated.data.updateOrder?.order });
+    await run(
+      'TRUNCATE orders',
+      'ALTER TABLE orders ALTER "createdAt" TYPE timestamptz(6), ALTER "updatedAt" TYPE timestamptz(6)',
+    );
+  });
+});
+
+describe('a table of another shape behind a view', () => {
+  test('is read, paged and written through the view', async () => {
+    await run(
+      'ALTER TABLE orders RENAME TO orders_of_ours',
+      `CREATE TABLE purchases (id uuid PRIMARY KEY, user_id varchar(24) NOT NULL, number varchar(64) NOT NULL UNIQUE,
+       total numeric(10,2) NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now(),
+       user_name text, user_email text)`,
+      `CREATE VIEW orders AS SELECT id, user_id AS "userId", number AS "orderNumber", total, user_name AS "userName",
+       user_email AS "userEmail", created_at AS "createdAt", updated_at AS "updatedAt" FROM purchases`,
+    );
+    const seed = await open();
+    const ada = await seed.user({ username: 'Ada' });
+    for (let at = 0; at < 5; at += 1) await seed.order({ user: ada, createdAt: `2024-01-0${at + 1} 10:00:00+00` });
+    expect(new Set(await walk('{ createdAt: asc }')).size).toBe(5);
+    const created = await execute<{ createOrder: { order: { id: string } } }>(
+      `mutation { createOrder(input: { userId: "${ada.id}", total: "12.50", orderNumber: "N-1" }) { order { id userName user { username } } } }`,
+    );
+    expect(created.errors).toEqual([]);
+    expect(created.data.createOrder.order).toMatchObject({ userName: 'Ada', user: { username: 'Ada' } });
+    const { id } = created.data.createOrder.order;
+    const again = await execute(
+      `mutation { createOrder(input: { userId: "${ada.id}", total: 1, orderNumber: "N-1" }) { order { id } } }`,
+    );
+    expect(again.errors).toMatchObject([{ extensions: { code: 'ORDER_NUMBER_TAKEN' } }]);
+    await execute(`mutation { updateOrder(id: "${id}", input: { total: 2 }) { order { id } } }`);
+    expect(await run(`SELECT total, user_id FROM purchases WHERE id = '${id}'`)).toEqual([
+      { total: '2.00', user_id: ada.id },
+    ]);
+    const deleted = await execute(`mutation { deleteOrder(id: "${id}") { order { total } } }`);
+    expect(deleted.data).toEqual({ deleteOrder: { order: { total: '2.00' } } });
+    await run('DROP VIEW orders', 'DROP TABLE purchases', 'ALTER TABLE orders_of_ours RENAME TO orders');
+  });
+
+  test('that takes no writes refuses them by a code, and is read', async () => {
+    await run(
+      'ALTER TABLE orders RENAME TO orders_of_ours',
+      'CREATE VIEW orders AS SELECT DISTINCT * FROM orders_of_ours',
+    );
+    await (await open()).user();
+    expect((await execute('{ orders { nodes { id } } }')).errors).toEqual([]);
+    const ada = await new Seed(opened).user();
+    const refused = await execute(
+      `mutation { createOrder(input: { userId: "${ada.id}", total: 1 }) { order { id } } }`,
+    );
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
+    await run('DROP VIEW orders', 'ALTER TABLE orders_of_ours RENAME TO orders');
+  });
+});
+
+describe('collections that are called otherwise', () => {
+  test('are read, joined and written under their own names', async () => {
+    await run('TRUNCATE orders');
+    const seed = await open({ users: 'app.people', transactions: 'payments' });
+    const { mongo } = opened.platform;
+    const created = await execute<{ createUser: { user: { id: string } } }>(
+      'mutation { createUser(input: { username: "Ada" }) { user { id } } }',
+    );
+    const { user } = created.data.createUser;
+    await execute(`mutation { updateUser(id: "${user.id}", input: { power: 7 }) { user { id } } }`);
+    const order = await seed.order({ user });
+    await seed.document('payments', { orderId: order.id, userId: seed.objectId(user), amount: 3 });
+    const { data, errors } = await execute(
+      '{ users { totalCount nodes { power orders { nodes { user { username } transactions(first: 1) { totalCount nodes { amount } } } } } } }',
+    );
+    expect(errors).toEqual([]);
+    expect(data).toEqual({
+      users: {
+        totalCount: 1,
+        nodes: [
+          {
+            power: 7,
+            orders: {
+              nodes: [{ user: { username: 'Ada' }, transactions: { totalCount: 1, nodes: [{ amount: '3.00' }] } }],
+            },
+          },
+        ],
+      },
+    });
+    const names = await mongo.run(async (db) => (await db.listCollections().toArray()).map(({ name }) => name));
+    expect(names.filter((name) => ['app.people', 'payments'].includes(name)).toSorted()).toEqual([
+      'app.people',
+      'payments',
+    ]);
+    const deleted = await execute(`mutation { deleteUser(id: "${user.id}", orders: KEEP) { user { username } } }`);
+    expect(deleted.data).toEqual({ deleteUser: { user: { username: 'Ada' } } });
+  });
+});

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SOURCES } from '../../src/domains/catalogue.js';
+import type { Finding } from '../../src/platform/finding.js';
+import { examineColumns, examineTables } from '../../src/platform/postgres/table-fitness.js';
+import { PostgresFixture } from './postgres-support.js';
+
+const postgres = new PostgresFixture();
+beforeAll(() => postgres.open());
+afterAll(() => postgres.close());
+
+const examine = () => examineTables(postgres.database, SOURCES);
+const of = (findings: readonly Finding[], severity: Finding['severity']) =>
+  findings.filter((finding) => finding.severity === severity).map(({ about, problem }) => `${about}: ${problem}`);
+
+const SOUND: Readonly<Record<string, string>> = {
+  id: 'uuid PRIMARY KEY',
+  userId: 'text NOT NULL',
+  orderNumber: 'text NOT NULL UNIQUE',
+  total: 'numeric(10,2) NOT NULL',
+  userName: 'text',
+  userEmail: 'text',
+  createdAt: 'timestamptz NOT NULL',
+  updatedAt: 'timestamptz NOT NULL',
+};
+
+async function makeTable(columns: Readonly<Record<string, string | null>>): Promise<void> {
+  const given = Object.entries({ ...SOUND, ...columns }).filter(([, type]) => type !== null);
+  await postgres.sql(`CREATE TABLE orders (${given.map(([name, type]) => `"${name}" ${String(type)}`).join(', ')})`);
+}
+
+/** Whatever kind of thing it is. */
+async function dropOrders(): Promise<void> {
+  const rows = await postgres.sql(`SELECT relkind::text AS kind FROM pg_class WHERE oid = to_regclass('orders')`);
+  const kinds: Readonly<Record<string, string>> = { r: 'TABLE', v: 'VIEW', m: 'MATERIALIZED VIEW' };
+  for (const { kind } of rows) await postgres.sql(`DROP ${String(kinds[String(kind)])} orders`);
+}
+
+describe('a table', () => {
+  beforeEach(dropOrders);
+
+  test('that is as the contract has it, or is not there, is fit', async () => {
+    expect(await examine()).toEqual([]);
+    await makeTable({});
+    expect(await examine()).toEqual([]);
+    expect(await examineColumns(postgres.database, SOURCES)).toEqual([]);
+  });
+
+  test('as another ORM writes it, with varchars, an enum, a domain and wider numbers, is fit', async () => {
+    await postgres.sql(`DROP TYPE IF EXISTS word; CREATE DOMAIN word AS varchar(80)`);
+    await makeTable({
+      userId: 'varchar(24) NOT NULL',
+      orderNumber: 'word NOT NULL UNIQUE',
+      total: 'numeric NOT NULL',
+      userName: 'varchar(255)',
+      status: "varchar(20) NOT NULL DEFAULT 'new'",
+      createdAt: 'timestamptz(3) NOT NULL DEFAULT now()',
+    });
+    expect(await examine()).toEqual([]);
+  });
+
+  test.each([
+    ['id', 'varchar(36) PRIMARY KEY', /orders\.id is character varying\(36\), and the graph reads uuid/],
+    ['id', 'bigserial PRIMARY KEY', /orders\.id is bigint, and the graph reads uuid/],
+    ['userId', 'uuid NOT NULL', /orders\.userId is uuid, and the graph reads text/],
+    ['userId', 'varchar(20) NOT NULL', /orders\.userId is character varying\(20\), and is too narrow for the 24/],
+    ['total', 'double precision NOT NULL', /orders\.total is double precision, and the graph reads numeric\(10,2\)/],
+    ['total', 'numeric(10) NOT NULL', /orders\.total is numeric\(10,0\), and rounds .* to 0 decimals; money has two/],
+    ['orderNumber', 'integer NOT NULL UNIQUE', /orders\.orderNumber is integer, and the graph reads text/],
+    ['createdAt', 'bigint NOT NULL', /orders\.createdAt is bigint, and the graph reads timestamptz/],
+  ])('whose "%s" is %s is refused, with the statement that mends it', async (column, type, problem) => {
+    await makeTable({ [column]: type });
+    const [refused] = (await examine()).filter(({ severity }) => severity === 'refused');
+    expect(refused).toMatchObject({ about: `orders.${column}`, problem: expect.stringMatching(problem) as string });
+    expect(refused?.remedy).toMatch(new RegExp(`^ALTER TABLE "orders" ALTER "${column}" TYPE `));
+  });
+
+  test('without a column is refused, and one that is spelt otherwise is named', async () => {
+    await makeTable({ userId: null, user_id: 'text NOT NULL', total: null });
+    expect(of(await examine(), 'refused')).toEqual([
+      'orders.total: orders has no column "total"',
+      'orders.userId: orders has no column "userId", but has "user_id"',
+    ]);
+  });
+
+  test('with times without a zone is served, and told that they are taken as UTC', async () => {
+    await makeTable({ createdAt: 'timestamp(3) NOT NULL' });
+    expect(of(await examine(), 'warning')).toEqual([
+      'orders.createdAt: orders.createdAt is timestamp(3) without time zone, which has no time zone: its times are taken as UTC',
+    ]);
+  });
+
+  test('in which a new row must have what the graph does not know is told that creating one is refused', async () => {
+    await makeTable({ status: 'text NOT NULL', note: 'text', shop: 'integer NOT NULL DEFAULT 1' });
+    expect(of(await examine(), 'warning')).toEqual([
+      'orders: a new row of orders must have "status", which the graph does not know: creating one is WRITE_REFUSED',
+    ]);
+  });
+
+  test('whose rows lack what the graph promises is served, and told how many do', async () => {
+    await makeTable({ total: 'numeric(10,2)', createdAt: 'timestamptz' });
+    expect(await examine()).toEqual([]);
+    await postgres.sql(
+      `INSERT INTO orders SELECT gen_random_uuid(), 'u', n, null, null, null, now(), now() FROM generate_series(1, 3) n`,
+    );
+    expect(of(await examine(), 'warning')).toEqual([
+      'orders.total: 3 rows of orders have no "total", which the graph promises: such a row is null there, with an error',
+    ]);
+    expect(await examineColumns(postgres.database, SOURCES)).toEqual([]);
+  });
+
+  test('in which rows share an order number is refused, and the numbers are named', async () => {
+    await makeTable({ orderNumber: 'text NOT NULL' });
+    await postgres.sql(
+      `INSERT INTO orders SELECT gen_random_uuid(), 'u', 'N' || n % 8, 1, null, null, now(), now() FROM generate_series(1, 20) n`,
+    );
+    expect(of(await examine(), 'refused')).toEqual([
+      'orders.orderNumber: several rows of orders share one "orderNumber": "N0", "N1", "N2", "N3", "N4", ...',
+    ]);
+  });
+
+  test('that its user may not read is refused', async () => {
+    await makeTable({});
+    await postgres.sql(`DROP ROLE IF EXISTS nobody_special`);
+    await postgres.sql(`CREATE ROLE nobody_special`);
+    const findings = await postgres.as('nobody_special', (database) => examineTables(database, SOURCES));
+    expect(of(findings, 'refused')).toEqual(['orders: this user of PostgreSQL may not read the table orders']);
+  });
+});
+
+describe('what is no table', () => {
+  beforeEach(async () => {
+    await dropOrders();
+    await postgres.sql(`DROP TABLE IF EXISTS "Purchases" CASCADE`);
+    await postgres.sql(
+      `CREATE TABLE "Purchases" (id uuid PRIMARY KEY, user_id text, number text, total numeric(10,2), at timestamptz)`,
+    );
+  });
+  const select = `SELECT id, user_id AS "userId", number AS "orderNumber", total, NULL::text AS "userName",
+    NULL::text AS "userEmail", at AS "createdAt", at AS "updatedAt" FROM "Purchases"`;
+
+  test('a view is served, and told that its indexes are those of its tables', async () => {
+    await postgres.sql(`CREATE VIEW orders AS ${select}`);
+    const findings = await examine();
+    expect(of(findings, 'refused')).toEqual([]);
+    expect(of(findings, 'warning')).toEqual([
+      'orders: orders is a view: indexes are not created on it by "npm run migrate"',
+    ]);
+  });
+
+  test('a materialized view is refused', async () => {
+    await postgres.sql(`CREATE MATERIALIZED VIEW orders AS ${select}`);
+    expect(of(await examine(), 'refused')).toEqual([
+      'orders: orders is a materialized view, which takes no writes and shows none',
+    ]);
+  });
+});

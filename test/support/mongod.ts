@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import mongoose from 'mongoose';
+import { loadConfig } from '../../src/config.js';
+import { freePort } from '../../src/platform/embedded/free-port.js';
+import { resolveMongod } from '../../src/platform/embedded/mongod-binary.js';
+import { awaitReady } from '../../src/platform/embedded/readiness.js';
+import { startServerProcess } from '../../src/platform/embedded/server-process.js';
+
+/** A mongod without a replica set, as people have them: alone, with users, with TLS. */
+export interface StandaloneMongod {
+  /** `127.0.0.1:port`. */
+  readonly address: string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts one; nothing that it holds outlives it.
+ *
+ * @param more what it is told beside where to listen and to keep its data
+ * @param query options of an address that it takes: `tls=true`
+ */
+export async function startStandaloneMongod(more: readonly string[] = [], query = ''): Promise<StandaloneMongod> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'tandem-mongod-'));
+  const { cacheDirectory } = loadConfig({}, '/dev/null');
+  const [command, port] = [await resolveMongod({ cacheDirectory }), await freePort()];
+  const logFile = path.join(directory, 'server.log');
+  const server = await startServerProcess({
+    command,
+    args: ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', directory, '--nounixsocket', ...more],
+    logFile,
+    stopSteps: [{ signal: 'SIGKILL', withinMs: 10_000 }],
+  });
+  const address = `127.0.0.1:${port}`;
+  const isReady = () => withClient(`mongodb://${address}/?${query}`, async () => true);
+  await awaitReady({ name: 'MongoDB', server, logFile, withinMs: 60_000, isReady });
+  const stop = async () => {
+    await server.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return { address, stop };
+}
+
+/** Runs `work` with a client of its own. */
+export async function withClient<T>(url: string, work: (client: mongoose.mongo.MongoClient) => Promise<T>): Promise<T> {
+  const client = new mongoose.mongo.MongoClient(url, { serverSelectionTimeoutMS: 5_000 });
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
