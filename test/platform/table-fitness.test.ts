@@ -46,7 +46,7 @@ describe('a table', () => {
   });
 
   test('as another ORM writes it, with varchars, an enum, a domain and wider numbers, is fit', async () => {
-    await postgres.sql(`DROP TYPE IF EXISTS word; CREATE DOMAIN word AS varchar(80)`);
+    await postgres.sql(`DROP TYPE IF EXISTS word; CREATE DOMAIN word AS varchar(255)`);
     await makeTable({
       userId: 'varchar(24) NOT NULL',
       orderNumber: 'word NOT NULL UNIQUE',
@@ -86,6 +86,13 @@ describe('a table', () => {
     await makeTable({ createdAt: 'timestamp(3) NOT NULL' });
     expect(of(await examine(), 'warning')).toEqual([
       'orders.createdAt: orders.createdAt is timestamp(3) without time zone, which has no time zone: its times are taken as UTC',
+    ]);
+  });
+
+  test('too narrow for the longest names is served, and told so', async () => {
+    await makeTable({ userName: 'varchar(50)', orderNumber: 'varchar(255) NOT NULL UNIQUE' });
+    expect(of(await examine(), 'warning')).toEqual([
+      'orders.userName: orders.userName takes 50 characters: a row with more of them is WRITE_REFUSED',
     ]);
   });
 

@@ -129,6 +129,8 @@ const WANTED: Readonly<Partial<Record<FieldKind, string>>> = {
 
 const MONEY_DECIMALS = 2;
 const OBJECT_ID_LENGTH = 24;
+/** As wide as most make a column for text when they have to say a width. */
+const USUAL_LENGTH = 255;
 
 function ofColumn(source: Source, name: string, table: TableFacts): Finding[] {
   const { kind } = fieldOf(source, name);
@@ -144,6 +146,7 @@ function ofColumn(source: Source, name: string, table: TableFacts): Finding[] {
   if (kind === 'objectId' && (column.length ?? OBJECT_ID_LENGTH) < OBJECT_ID_LENGTH) {
     return [wrongType(source, name, column, 'is too narrow for the 24 characters of an id')];
   }
+  if (kind === 'text' && (column.length ?? USUAL_LENGTH) < USUAL_LENGTH) return [narrow(source, name, column)];
   if (kind === 'dateTime' && column.baseType !== 'timestamptz') return [withoutZone(source, name, column)];
   return [];
 }
@@ -161,6 +164,16 @@ function wrongType(source: Source, name: string, { type }: ColumnFacts, instead:
     about: `${source.from}.${storedName(source, name)}`,
     problem: `${source.from}.${storedName(source, name)} is ${type}, and ${isTyped ? `the graph reads ${wanted}` : instead}`,
     remedy: `ALTER TABLE ${table} ALTER ${column} TYPE ${wanted} USING ${column}::${wanted}`,
+  };
+}
+
+function narrow(source: Source, name: string, { length }: ColumnFacts): Finding {
+  const [table, column] = [quoted(source.from), quoted(storedName(source, name))];
+  return {
+    severity: 'warning',
+    about: `${source.from}.${storedName(source, name)}`,
+    problem: `${source.from}.${storedName(source, name)} takes ${length} characters: a row with more of them is WRITE_REFUSED`,
+    remedy: `ALTER TABLE ${table} ALTER ${column} TYPE text`,
   };
 }
 
