@@ -36,7 +36,8 @@ export interface GatewayOptions {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { platform, host, port, production = false, features = [] } = options;
   const app = fastify({ requestTimeout: REQUEST_TIMEOUT, forceCloseConnections: 'idle', bodyLimit: 1024 * 1024 });
-  const apollo = createApollo(platform, production, app);
+  const isHidden = production && !features.some(({ needsIntrospection = false }) => needsIntrospection);
+  const apollo = createApollo(platform, isHidden, app);
   await apollo.start();
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
@@ -58,12 +59,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Apollo Server as the gateway runs it; without `app`, for callers that have no HTTP. */
-export function createApollo(platform: Platform, production: boolean, app?: FastifyInstance): ApolloServer<Scope> {
+export function createApollo(platform: Platform, isHidden: boolean, app?: FastifyInstance): ApolloServer<Scope> {
   return new ApolloServer<Scope>({
     schema: buildGraph(),
     formatError: errorFormatter(platform.logger),
     includeStacktraceInErrorResponses: false,
-    introspection: !production,
+    introspection: !isHidden,
     stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
