@@ -40,7 +40,7 @@ export async function main({ task }: { readonly task: Task }): Promise<void> {
 async function serve(config: Config, task: Task, started: Stop[], stopping: AbortSignal): Promise<void> {
   const { host, port, production } = config;
   const logger = createLogger(config.logLevel);
-  const features = await loadFeatures(config.features, production);
+  const features = await loadFeatures(config);
   if (port !== 0) await checkPort(host, port);
   const databases = await provideDatabases(config, task, (database) => {
     if (!stopping.aborted)

@@ -59,6 +59,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ PORT: '' }, file)).toMatchObject({ port: 5000 });
   });
 
+  test('CORS_ORIGINS is a list; not set, no other page may ask', () => {
+    const CORS_ORIGINS = 'http://localhost:5173, https://shop.example.com';
+    expect(loadConfig({ CORS_ORIGINS }, NO_FILE).corsOrigins).toEqual([
+      'http://localhost:5173',
+      'https://shop.example.com',
+    ]);
+    expect(loadConfig({ CORS_ORIGINS: '' }, NO_FILE).corsOrigins).toBeNull();
+  });
+
   test('the settings cannot be changed afterwards', () => {
     expect(Object.isFrozen(loadConfig({}, NO_FILE))).toBe(true);
   });
