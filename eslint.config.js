@@ -1,5 +1,6 @@
 // @ts-check
 import js from '@eslint/js';
+import graphql from '@graphql-eslint/eslint-plugin';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -10,12 +11,22 @@ const PROCESS_ENV = {
   message: 'Settings come from loadConfig() in src/config.ts.',
 };
 
+/** What the schema's rules are not meant for: code. */
+const CODE = ['**/*.{js,mjs,ts}'];
+
 export default defineConfig(
-  globalIgnores(['bench/', 'dist/', '.data/', 'src/platform/postgres/generated/']),
+  globalIgnores([
+    'bench/',
+    'playground/',
+    'dist/',
+    '.data/',
+    'src/platform/postgres/generated/',
+    'test/support/generated/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
-  js.configs.recommended,
-  tseslint.configs.strictTypeChecked,
+  { files: CODE, extends: [js.configs.recommended, tseslint.configs.strictTypeChecked] },
   {
+    files: CODE,
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
@@ -102,6 +113,53 @@ export default defineConfig(
     // What a tool reads is in the form that the tool wants.
     files: ['*.config.{js,ts}', '.dependency-cruiser.mjs', 'test/support/global-setup.ts'],
     rules: { 'no-restricted-exports': 'off' },
+  },
+  {
+    // The contract: the descriptions are the documentation that an IDE shows, the shapes are what clients rely on.
+    files: ['schema.graphql'],
+    plugins: { '@graphql-eslint': graphql },
+    languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema: './schema.graphql' } } },
+    rules: {
+      ...graphql.configs['flat/schema-recommended'].rules,
+      ...graphql.configs['flat/schema-relay'].rules,
+      '@graphql-eslint/require-description': [
+        'error',
+        {
+          types: true,
+          DirectiveDefinition: true,
+          FieldDefinition: true,
+          InputValueDefinition: true,
+          EnumValueDefinition: true,
+        },
+      ],
+      '@graphql-eslint/naming-convention': [
+        'error',
+        {
+          types: 'PascalCase',
+          FieldDefinition: 'camelCase',
+          // Filters and sorts are written as Prisma's.
+          InputValueDefinition: { style: 'camelCase', ignorePattern: '^(AND|OR|NOT)$' },
+          EnumValueDefinition: { style: 'UPPER_CASE', ignorePattern: '^(asc|desc|default|insensitive)$' },
+          'FieldDefinition[parent.name.value=Query]': {
+            forbiddenPrefixes: ['get', 'find'],
+            forbiddenSuffixes: ['Query'],
+          },
+        },
+      ],
+      '@graphql-eslint/no-scalar-result-type-on-mutation': 'error',
+      // `orderNumber` and `username` are what the columns are called.
+      '@graphql-eslint/no-typename-prefix': 'off',
+      // Beside `edges`, `nodes` lists the items themselves. No field fetches any object by its id alone.
+      '@graphql-eslint/relay-edge-types': [
+        'error',
+        { withEdgeSuffix: true, shouldImplementNode: false, listTypeCanWrapOnlyEdgeType: false },
+      ],
+      // Clients' caches go by it.
+      '@graphql-eslint/strict-id-in-types': [
+        'error',
+        { exceptions: { types: ['PageInfo'], suffixes: ['Connection', 'Edge', 'Payload'] } },
+      ],
+    },
   },
   {
     // No part of the program that the compiler checks.

@@ -18,10 +18,20 @@ const RESOLVERS = [
   UserRemovalResolver,
 ] as unknown as NonEmptyArray<new () => object>;
 
+/** Of what no decorator describes. */
+const DESCRIPTIONS = {
+  Query: 'What can be read.',
+  Mutation: 'What can be written. Each field gives back what it wrote.',
+  DateTime: 'A moment, as ISO 8601 text: out in UTC with milliseconds, "2025-01-31T09:30:00.000Z"; in with any offset.',
+};
+
 /** The executable schema. @throws {TypeError} for names in the catalogue that would hide each other */
 export function buildGraph(): GraphQLSchema {
   refuseClashes(SOURCES, RELATIONS);
-  return buildSchemaSync({ resolvers: RESOLVERS, validate: false });
+  const schema = buildSchemaSync({ resolvers: RESOLVERS, validate: false });
+  for (const [name, description] of Object.entries(DESCRIPTIONS))
+    Object.assign(schema.getType(name) ?? {}, { description });
+  return schema;
 }
 
 /** The schema as `schema.graphql` holds it: sorted, so that a change shows as itself. */

@@ -7,16 +7,16 @@ import { whereInput, type Where } from './where-input.js';
 /** The arguments of every connection field, as they come in. */
 @ArgsType()
 export class ListArguments {
-  @Field(() => Int, { nullable: true, description: 'The first so many: 1 to 100, 20 when absent.' })
+  @Field(() => Int, { nullable: true, description: 'How many, from the start: 1 to 100, 20 when absent.' })
   readonly first?: number | null | undefined;
 
-  @Field(() => String, { nullable: true, description: 'Only items behind this cursor.' })
+  @Field(() => String, { nullable: true, description: 'Only items behind this cursor: an `endCursor`.' })
   readonly after?: string | null | undefined;
 
-  @Field(() => Int, { nullable: true, description: 'The last so many, instead of `first`: 1 to 100.' })
+  @Field(() => Int, { nullable: true, description: 'How many, from the end, instead of `first`: 1 to 100.' })
   readonly last?: number | null | undefined;
 
-  @Field(() => String, { nullable: true, description: 'Only items ahead of this cursor.' })
+  @Field(() => String, { nullable: true, description: 'Only items ahead of this cursor: a `startCursor`.' })
   readonly before?: string | null | undefined;
 
   readonly where?: Where | null | undefined;

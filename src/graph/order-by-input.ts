@@ -9,6 +9,7 @@ const SortOrder = { asc: 'asc', desc: 'desc' } as const;
 registerEnumType(SortOrder, {
   name: 'SortOrder',
   description: 'Ascending or descending; a missing value counts as less than every other.',
+  valuesConfig: { asc: { description: 'The least first.' }, desc: { description: 'The greatest first.' } },
 });
 
 /** The GraphQL input `<Type>OrderBy`: one field of the source and its direction. */

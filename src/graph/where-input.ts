@@ -9,16 +9,16 @@ import { once } from '../join/once.js';
 export type Where = Readonly<Record<string, unknown>>;
 
 const QueryMode = { default: 'default', insensitive: 'insensitive' } as const;
-registerEnumType(QueryMode, { name: 'QueryMode', description: 'Whether texts are compared with regard to case.' });
+registerEnumType(QueryMode, {
+  name: 'QueryMode',
+  description: 'Whether texts are compared with regard to case.',
+  valuesConfig: { default: { description: '"a" is not "A".' }, insensitive: { description: '"a" is "A".' } },
+});
 
 const EQUALS = { equals: 'Equal to this; null: no value.' };
 const IN = { in: 'One of these.', notIn: 'None of these.' };
-const ORDER = { lt: 'Less than this.', lte: 'Less or equal.', gt: 'Greater than this.', gte: 'Greater or equal.' };
-const TEXT = {
-  contains: 'This is somewhere in it.',
-  startsWith: 'It begins with this.',
-  endsWith: 'It ends with this.',
-};
+const ORDER = { lt: 'Less than this.', lte: 'This or less.', gt: 'Greater than this.', gte: 'This or greater.' };
+const TEXT = { contains: 'This is in it.', startsWith: 'It begins with this.', endsWith: 'It ends with this.' };
 
 type Operators = Readonly<Record<string, string>>;
 
@@ -28,10 +28,10 @@ function filterType(name: string, scalar: Scalar, what: string, operators: Opera
     Field(() => (operator in IN ? [scalar] : scalar), { nullable: true, description })(type.prototype, operator);
   }
   if (operators === ON_TEXT) {
-    const description = 'Applies to the comparisons beside it, but for lt, lte, gt and gte.';
+    const description = 'Whether the comparisons beside it go by case; lt, lte, gt and gte always do.';
     Field(() => QueryMode, { nullable: true, description })(type.prototype, 'mode');
   }
-  Field(() => type, { nullable: true, description: 'Not so, and not without a value.' })(type.prototype, 'not');
+  Field(() => type, { nullable: true, description: 'A value, of which this does not hold.' })(type.prototype, 'not');
   const about = `What ${what} is compared with; all that is given has to hold. A missing value meets no comparison.`;
   InputType(name, { description: about })(type);
   return type;

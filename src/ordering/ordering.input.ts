@@ -7,13 +7,16 @@ import type { CreateOrder, UpdateOrder } from './checked-order.js';
 
 @InputType({ description: 'A new order.' })
 export class CreateOrderInput implements CreateOrder {
-  @Field(() => ID, { description: 'The user who orders; must exist.' })
+  @Field(() => ID, { description: 'The id of the user who orders; there has to be one.' })
   userId!: string;
 
-  @Field(() => DecimalScalar, { description: '0 to 99999999.99, at most two decimals.' })
+  @Field(() => DecimalScalar, { description: 'What the order costs: 0 to 99999999.99, with two decimals at most.' })
   total!: string;
 
-  @Field(() => String, { nullable: true, description: '1 to 64 characters; generated when absent.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The number that people know the order by, 1 to 64 characters; generated when absent.',
+  })
   orderNumber?: string | null;
 }
 
@@ -25,10 +28,16 @@ export class CreateOrderPayload {
 
 @InputType({ description: 'What to change of an order: what is absent stays. Its user is who ordered, for good.' })
 export class UpdateOrderInput implements UpdateOrder {
-  @Field(() => DecimalScalar, { nullable: true, description: '0 to 99999999.99, at most two decimals.' })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: 'The new total: 0 to 99999999.99, with two decimals at most.',
+  })
   total?: string | null;
 
-  @Field(() => String, { nullable: true, description: '1 to 64 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The new number, 1 to 64 characters; no other order may have it.',
+  })
   orderNumber?: string | null;
 
   @Field(() => GraphQLDateTime, {

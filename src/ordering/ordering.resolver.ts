@@ -16,10 +16,10 @@ interface OrderingContext {
 @Resolver()
 export class OrderingResolver {
   @Mutation(() => CreateOrderPayload, {
-    description: "Writes an order, after checking that its user exists, with copies of the user's name and e-mail.",
+    description: "Creates an order of a user who exists, with copies of the user's name and e-mail address.",
   })
   async createOrder(
-    @Arg('input', () => CreateOrderInput, { description: 'The order.' }) input: CreateOrderInput,
+    @Arg('input', () => CreateOrderInput, { description: 'The order to create.' }) input: CreateOrderInput,
     @Ctx() { ordering }: OrderingContext,
   ): Promise<CreateOrderPayload> {
     return createdOrder(await ordering.createOrder(input));
@@ -27,16 +27,16 @@ export class OrderingResolver {
 
   @Mutation(() => UpdateOrderPayload, { description: "Changes an order's total or number." })
   async updateOrder(
-    @Arg('id', () => ID, { description: 'Which one.' }) id: string,
-    @Arg('input', () => UpdateOrderInput, { description: 'What.' }) input: UpdateOrderInput,
+    @Arg('id', () => ID, { description: "The order's id." }) id: string,
+    @Arg('input', () => UpdateOrderInput, { description: 'What to change.' }) input: UpdateOrderInput,
     @Ctx() { ordering }: OrderingContext,
   ): Promise<UpdateOrderPayload> {
     return updatedOrder(await ordering.updateOrder(id, input));
   }
 
-  @Mutation(() => DeleteOrderPayload, { description: 'Deletes an order.' })
+  @Mutation(() => DeleteOrderPayload, { description: 'Deletes an order; its transactions stay.' })
   async deleteOrder(
-    @Arg('id', () => ID, { description: 'Which one.' }) id: string,
+    @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Ctx() { ordering }: OrderingContext,
   ): Promise<DeleteOrderPayload> {
     return { order: (await ordering.deleteOrder(id)) ?? notFound('order', id) };

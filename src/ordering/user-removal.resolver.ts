@@ -9,13 +9,13 @@ interface RemovalContext {
 
 @Resolver()
 export class UserRemovalResolver {
-  @Mutation(() => DeleteUserPayload, { description: 'Deletes a user.' })
+  @Mutation(() => DeleteUserPayload, { description: 'Deletes a user, by default only one who has no orders.' })
   async deleteUser(
-    @Arg('id', () => ID, { description: 'Who.' }) id: string,
+    @Arg('id', () => ID, { description: "The user's id." }) id: string,
     @Arg('orders', () => OrdersOfDeletedUser, {
       nullable: true,
       defaultValue: OrdersOfDeletedUser.REFUSE,
-      description: 'What happens when the user has orders.',
+      description: 'What happens when the user has orders: refuse, or keep them.',
     })
     orders: DeleteUser['orders'] | null,
     @Arg('erase', () => Boolean, {

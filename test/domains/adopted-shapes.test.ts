@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ResultOf, VariablesOf } from '@graphql-typed-document-node/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { RELATIONS, SOURCES } from '../../src/domains/catalogue.js';
@@ -7,7 +8,8 @@ import { missingIndexes, neededIndexes } from '../../src/platform/postgres/index
 import { applyMigrations } from '../../src/platform/postgres/migrations.js';
 import { examineTables } from '../../src/platform/postgres/table-fitness.js';
 import { useDatabases } from '../support/databases.js';
-import { useGraph } from '../support/graph.js';
+import { gql } from '../support/gql.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 
@@ -32,16 +34,26 @@ afterEach(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
+const EDGES = gql(`query TwoEdges($after: String, $orderBy: [OrderOrderBy!]) {
+  orders(first: 2, after: $after, orderBy: $orderBy) { edges { cursor node { id } } }
+}`);
+const UPDATED_AT = gql(`query UpdatedAtOfOrder($id: ID!) { order(id: $id) { updatedAt } }`);
+const CREATE = gql(`mutation CreateOrderWithCopies($input: CreateOrderInput!) {
+  createOrder(input: $input) { order { id createdAt updatedAt userName user { username } } }
+}`);
+const UPDATE = gql(`mutation UpdateTimedOrder($id: ID!, $input: UpdateOrderInput!) {
+  updateOrder(id: $id, input: $input) { order { updatedAt } }
+}`);
+
+type OrderBy = VariablesOf<typeof EDGES>['orderBy'];
+
 /** Ids of all orders, walked in pages of two. */
-async function walk(orderBy: string): Promise<string[]> {
+async function walk(orderBy: OrderBy): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;
   do {
-    const answer: { data: { orders: { edges: { cursor: string; node: { id: string } | null }[] } } } = await execute(
-      `query ($after: String) { orders(first: 2, after: $after, orderBy: [${orderBy}]) { edges { cursor node { id } } } }`,
-      { after },
-    );
-    const { edges } = answer.data.orders;
+    const answer: Answer<ResultOf<typeof EDGES>> = await execute(EDGES, { after, orderBy });
+    const edges = answer.data.orders?.edges ?? [];
     seen.push(...edges.map(({ node }) => node?.id ?? ''));
     after = edges.at(-1)?.cursor ?? null;
   } while (after !== null && seen.length < 50);
@@ -49,8 +61,8 @@ async function walk(orderBy: string): Promise<string[]> {
 }
 
 describe('a table whose columns may be empty, though the graph promises a value', () => {
-  test.each(['{ createdAt: asc }', '{ createdAt: desc }', '{ total: asc }', '{ total: desc }'])(
-    'loses and doubles no row sorted by %s, forward and backward',
+  test.each([{ createdAt: 'asc' }, { createdAt: 'desc' }, { total: 'asc' }, { total: 'desc' }] as const)(
+    'loses and doubles no row sorted by %j, forward and backward',
     async (orderBy) => {
       await run('TRUNCATE orders', 'ALTER TABLE orders ALTER "createdAt" DROP NOT NULL, ALTER total DROP NOT NULL');
       const seed = await open();
@@ -61,10 +73,11 @@ describe('a table whose columns may be empty, though the graph promises a value'
       // What cannot be shown is null in its place; what can, has its id, since only that is asked for.
       const seen = await walk(orderBy);
       expect(seen.toSorted()).toEqual(ids.map(({ id }) => id).toSorted());
-      const backward = await execute<{ orders: { nodes: { id: string }[] } }>(
-        `{ orders(last: 5, orderBy: [${orderBy}]) { nodes { id } } }`,
+      const backward = await execute(
+        gql(`query LastFive($orderBy: [OrderOrderBy!]) { orders(last: 5, orderBy: $orderBy) { nodes { id } } }`),
+        { orderBy },
       );
-      expect(backward.data.orders.nodes.map(({ id }) => id)).toEqual(seen);
+      expect(backward.data.orders?.nodes.map((node) => node?.id)).toEqual(seen);
       await run('TRUNCATE orders', 'ALTER TABLE orders ALTER "createdAt" SET NOT NULL, ALTER total SET NOT NULL');
     },
   );
@@ -80,28 +93,25 @@ describe('a table whose times have no zone', () => {
     const seed = await open();
     const ada = await seed.user();
     for (let at = 0; at < 5; at += 1) await seed.order({ createdAt: `2024-01-0${at + 1} 10:00:00` });
-    expect(new Set(await walk('{ createdAt: asc }')).size).toBe(5);
+    expect(new Set(await walk({ createdAt: 'asc' })).size).toBe(5);
     const filtered = await execute(
-      '{ orders(where: { createdAt: { gte: "2024-01-05T10:00:00Z" } }) { nodes { createdAt } } }',
+      gql(
+        `query LaterOrders { orders(where: { createdAt: { gte: "2024-01-05T10:00:00Z" } }) { nodes { createdAt } } }`,
+      ),
     );
     expect(filtered.data).toEqual({ orders: { nodes: [{ createdAt: '2024-01-05T10:00:00.000Z' }] } });
 
     const before = Date.now();
-    const created = await execute<{ createOrder: { order: { id: string; createdAt: string; updatedAt: string } } }>(
-      `mutation { createOrder(input: { userId: "${ada.id}", total: 1 }) { order { id createdAt updatedAt } } }`,
-    );
+    const created = await execute(CREATE, { input: { userId: ada.id, total: '1' } });
     const { id, createdAt, updatedAt } = created.data.createOrder.order;
     expect(Date.parse(createdAt)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(createdAt)).toBeLessThanOrEqual(Date.now());
-    const update = (expected: string) =>
-      execute<{ updateOrder: { order: { updatedAt: string } } | null }>(
-        `mutation { updateOrder(id: "${id}", input: { total: 2, expectedUpdatedAt: "${expected}" }) { order { updatedAt } } }`,
-      );
+    const update = (expectedUpdatedAt: string) => execute(UPDATE, { id, input: { total: '2', expectedUpdatedAt } });
     const updated = await update(updatedAt);
     expect(updated.errors).toEqual([]);
     expect((await update(updatedAt)).errors).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
-    const now = (await execute(`{ order(id: "${id}") { updatedAt } }`)).data;
-    expect(now).toEqual({ order: updated.data.updateOrder?.order });
+    const now = (await execute(UPDATED_AT, { id })).data;
+    expect(now).toEqual({ order: updated.data.updateOrder.order });
     await run(
       'TRUNCATE orders',
       'ALTER TABLE orders ALTER "createdAt" TYPE timestamptz(6), ALTER "updatedAt" TYPE timestamptz(6)',
@@ -131,22 +141,21 @@ describe('a table of another shape behind a view', () => {
     expect(await missingIndexes(opened.platform.postgres, neededIndexes(SOURCES, RELATIONS))).toEqual([]);
     const ada = await seed.user({ username: 'Ada' });
     for (let at = 0; at < 5; at += 1) await seed.order({ user: ada, createdAt: `2024-01-0${at + 1} 10:00:00+00` });
-    expect(new Set(await walk('{ createdAt: asc }')).size).toBe(5);
-    const created = await execute<{ createOrder: { order: { id: string } } }>(
-      `mutation { createOrder(input: { userId: "${ada.id}", total: "12.50", orderNumber: "N-1" }) { order { id userName user { username } } } }`,
-    );
+    expect(new Set(await walk({ createdAt: 'asc' })).size).toBe(5);
+    const created = await execute(CREATE, { input: { userId: ada.id, total: '12.50', orderNumber: 'N-1' } });
     expect(created.errors).toEqual([]);
     expect(created.data.createOrder.order).toMatchObject({ userName: 'Ada', user: { username: 'Ada' } });
     const { id } = created.data.createOrder.order;
-    const again = await execute(
-      `mutation { createOrder(input: { userId: "${ada.id}", total: 1, orderNumber: "N-1" }) { order { id } } }`,
-    );
+    const again = await execute(CREATE, { input: { userId: ada.id, total: '1', orderNumber: 'N-1' } });
     expect(again.errors).toMatchObject([{ extensions: { code: 'ORDER_NUMBER_TAKEN' } }]);
-    await execute(`mutation { updateOrder(id: "${id}", input: { total: 2 }) { order { id } } }`);
+    await execute(UPDATE, { id, input: { total: '2' } });
     expect(await run(`SELECT total, user_id FROM purchases WHERE id = '${id}'`)).toEqual([
       { total: '2.00', user_id: ada.id },
     ]);
-    const deleted = await execute(`mutation { deleteOrder(id: "${id}") { order { total } } }`);
+    const deleted = await execute(
+      gql(`mutation DeleteOrderOfTotal($id: ID!) { deleteOrder(id: $id) { order { total } } }`),
+      { id },
+    );
     expect(deleted.data).toEqual({ deleteOrder: { order: { total: '2.00' } } });
   });
 
@@ -156,11 +165,9 @@ describe('a table of another shape behind a view', () => {
       'CREATE VIEW orders AS SELECT DISTINCT * FROM orders_of_ours',
     );
     await (await open()).user();
-    expect((await execute('{ orders { nodes { id } } }')).errors).toEqual([]);
+    expect((await execute(gql(`query IdsOfOrders { orders { nodes { id } } }`))).errors).toEqual([]);
     const ada = await new Seed(opened).user();
-    const refused = await execute(
-      `mutation { createOrder(input: { userId: "${ada.id}", total: 1 }) { order { id } } }`,
-    );
+    const refused = await execute(CREATE, { input: { userId: ada.id, total: '1' } });
     expect(refused.errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
     await run('DROP VIEW orders', 'ALTER TABLE orders_of_ours RENAME TO orders');
   });
@@ -171,15 +178,23 @@ describe('collections that are called otherwise', () => {
     await run('TRUNCATE orders');
     const seed = await open({ users: 'app.people', transactions: 'payments' });
     const { mongo } = opened.platform;
-    const created = await execute<{ createUser: { user: { id: string } } }>(
-      'mutation { createUser(input: { username: "Ada" }) { user { id } } }',
-    );
+    const created = await execute(gql(`mutation CreateAda { createUser(input: { username: "Ada" }) { user { id } } }`));
     const { user } = created.data.createUser;
-    await execute(`mutation { updateUser(id: "${user.id}", input: { power: 7 }) { user { id } } }`);
+    await execute(gql(`mutation SetPower($id: ID!) { updateUser(id: $id, input: { power: 7 }) { user { id } } }`), {
+      id: user.id,
+    });
     const order = await seed.order({ user });
     await seed.document('payments', { orderId: order.id, userId: seed.objectId(user), amount: 3 });
     const { data, errors } = await execute(
-      '{ users { totalCount nodes { power orders { nodes { user { username } transactions(first: 1) { totalCount nodes { amount } } } } } } }',
+      gql(`query UsersOfOtherCollections {
+        users {
+          totalCount
+          nodes {
+            power
+            orders { nodes { user { username } transactions(first: 1) { totalCount nodes { amount } } } }
+          }
+        }
+      }`),
     );
     expect(errors).toEqual([]);
     expect(data).toEqual({
@@ -200,7 +215,10 @@ describe('collections that are called otherwise', () => {
       'app.people',
       'payments',
     ]);
-    const deleted = await execute(`mutation { deleteUser(id: "${user.id}", orders: KEEP) { user { username } } }`);
+    const deleted = await execute(
+      gql(`mutation DeleteUserOnce($id: ID!) { deleteUser(id: $id, orders: KEEP) { user { username } } }`),
+      { id: user.id },
+    );
     expect(deleted.data).toEqual({ deleteUser: { user: { username: 'Ada' } } });
   });
 });

@@ -1,8 +1,10 @@
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
 import { useDatabases } from '../support/databases.js';
-import { useGraph } from '../support/graph.js';
+import { gql } from '../support/gql.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 
@@ -24,8 +26,12 @@ async function reopen(databaseUrl: string): Promise<void> {
   platform = await openPlatform({ databaseUrl, mongodbUri, logger: createLogger('silent'), applicationName: name() });
 }
 
-const CREATE = (userId: string) =>
-  `mutation { createOrder(input: { userId: "${userId}", total: 1 }) { order { id createdAt updatedAt } } }`;
+const CREATE = gql(`mutation CreateCheapOrder($userId: ID!) {
+  createOrder(input: { userId: $userId, total: 1 }) { order { id createdAt updatedAt } }
+}`);
+const PAGE = gql(`query OneOrder($after: String) {
+  orders(first: 1, after: $after) { nodes { id } pageInfo { endCursor } }
+}`);
 
 describe('a server in another time zone that writes dates in German', () => {
   beforeAll(async () => {
@@ -40,14 +46,14 @@ describe('a server in another time zone that writes dates in German', () => {
 
   test('serves the times that it stores', async () => {
     const order = await seed.order({ createdAt: '2024-01-01T00:00:00Z' });
-    const answer = await execute(`{ order(id: "${order.id}") { createdAt } }`);
+    const answer = await execute(gql(`query TimeOfOrder($id: ID!) { order(id: $id) { createdAt } }`), { id: order.id });
     expect(answer.data).toEqual({ order: { createdAt: '2024-01-01T00:00:00.000Z' } });
   });
 
   test('stores the time at which an order is created', async () => {
     const ada = await seed.user();
     const before = Date.now();
-    const answer = await execute<{ createOrder: { order: { id: string; createdAt: string } } }>(CREATE(ada.id));
+    const answer = await execute(CREATE, { userId: ada.id });
     const { id, createdAt } = answer.data.createOrder.order;
     const rows = await sql(
       databases.databaseUrl,
@@ -59,16 +65,12 @@ describe('a server in another time zone that writes dates in German', () => {
   });
 
   test('pages on from where it was', async () => {
-    const page = async (after: string | null) =>
-      (
-        await execute<{ orders: { nodes: { id: string }[]; pageInfo: { endCursor: string | null } } }>(
-          'query ($after: String) { orders(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }',
-          { after },
-        )
-      ).data.orders;
+    const page = async (after: string | null | undefined) => (await execute(PAGE, { after })).data.orders;
     const first = await page(null);
-    const second = await page(first.pageInfo.endCursor);
-    expect(new Set([first.nodes[0]?.id, second.nodes[0]?.id]).size).toBe(2);
+    const second = await page(first?.pageInfo.endCursor);
+    expect(first?.nodes).toHaveLength(1);
+    expect(second?.nodes).toHaveLength(1);
+    expect(second?.nodes[0]?.id).not.toBe(first?.nodes[0]?.id);
   });
 });
 
@@ -85,10 +87,12 @@ describe('tables in a schema of their own', () => {
 
   test('are written to where they are read from', async () => {
     const ada = await seed.user();
-    const answer = await execute<{ createOrder: { order: { id: string } } }>(CREATE(ada.id));
+    const answer = await execute(CREATE, { userId: ada.id });
     const { id } = answer.data.createOrder.order;
     expect(await sql(databases.databaseUrl, 'SELECT id FROM shop.orders')).toEqual([{ id }]);
-    expect((await execute('{ orders { nodes { id } } }')).data).toEqual({ orders: { nodes: [{ id }] } });
+    expect((await execute(gql(`query OrderIdsOnly { orders { nodes { id } } }`))).data).toEqual({
+      orders: { nodes: [{ id }] },
+    });
   });
 });
 
@@ -110,19 +114,13 @@ describe('an adopted table whose times may be anything', () => {
       '2024-02-29T00:00:00Z',
     ];
     for (const createdAt of times) await seed.order({ createdAt });
-    const seen: string[] = [];
-    let after: string | null = null;
+    const seen: (string | undefined)[] = [];
+    let after: string | null | undefined = null;
     for (let page = 0; page < times.length + 1; page += 1) {
-      const answer: {
-        data: { orders: { nodes: { id: string }[]; pageInfo: { endCursor: string | null } } };
-        errors: unknown;
-      } = await execute(
-        'query ($after: String) { orders(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }',
-        { after },
-      );
+      const answer: Answer<ResultOf<typeof PAGE>> = await execute(PAGE, { after });
       expect(answer.errors).toEqual([]);
-      seen.push(...answer.data.orders.nodes.map(({ id }) => id));
-      after = answer.data.orders.pageInfo.endCursor;
+      seen.push(...(answer.data.orders?.nodes ?? []).map((node) => node?.id));
+      after = answer.data.orders?.pageInfo.endCursor;
       if (after === null) break;
     }
     expect(seen).toHaveLength(times.length);
@@ -130,10 +128,8 @@ describe('an adopted table whose times may be anything', () => {
   });
 
   test('a row that cannot be shown costs itself, not the list', async () => {
-    const answer = await execute<{ orders: { nodes: ({ createdAt: string } | null)[] } }>(
-      '{ orders { nodes { createdAt } } }',
-    );
-    expect(answer.data.orders.nodes.filter((node) => node !== null)).toContainEqual({
+    const answer = await execute(gql(`query TimesOfOrders { orders { nodes { createdAt } } }`));
+    expect(answer.data.orders?.nodes.filter((node) => node !== null)).toContainEqual({
       createdAt: '2024-02-29T00:00:00.000Z',
     });
     expect(answer.errors).toHaveLength(6);
@@ -161,20 +157,24 @@ describe('an adopted table with rules of its own', () => {
     const long = await seed.user({ username: 'Augusta Ada King' });
     const order = await seed.order({ user: ada });
     await seed.order({ user: ada, total: '20.00' });
+    const create = gql(
+      `mutation CreateOrderOf($input: CreateOrderInput!) { createOrder(input: $input) { order { id } } }`,
+    );
+    const update = gql(`mutation ChangeOrder($id: ID!, $input: UpdateOrderInput!) {
+      updateOrder(id: $id, input: $input) { order { id } }
+    }`);
     const refused = await Promise.all([
-      execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 20 }) { order { id } } }`),
-      execute(
-        `mutation { updateOrder(id: "${order.id}", input: { total: 20, orderNumber: "free" }) { order { id } } }`,
-      ),
-      execute(`mutation { createOrder(input: { userId: "${ada.id}", total: 1000 }) { order { id } } }`),
-      execute(`mutation { createOrder(input: { userId: "${long.id}", total: 1 }) { order { id } } }`),
-      execute(`mutation { updateOrder(id: "${order.id}", input: { total: 1000 }) { order { id } } }`),
+      execute(create, { input: { userId: ada.id, total: '20' } }),
+      execute(update, { id: order.id, input: { total: '20', orderNumber: 'free' } }),
+      execute(create, { input: { userId: ada.id, total: '1000' } }),
+      execute(create, { input: { userId: long.id, total: '1' } }),
+      execute(update, { id: order.id, input: { total: '1000' } }),
     ]);
     for (const { errors } of refused) {
       expect(errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
       expect(errors[0]?.message).not.toMatch(/cheap|varchar|violates|one_total/);
     }
-    expect((await execute('{ orders { nodes { total } } }')).data).toEqual({
+    expect((await execute(gql(`query TotalsOfOrders { orders { nodes { total } } }`))).data).toEqual({
       orders: { nodes: [{ total: '20.00' }, { total: '10.00' }] },
     });
   });

@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import { describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
-import { useGraph } from '../support/graph.js';
+import { gql } from '../support/gql.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
 const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
-interface Node {
-  readonly id: string;
-  readonly userId: string;
-  readonly user: { readonly id: string; readonly username: string | null } | null;
-}
 interface Placed {
   readonly id: string;
   readonly createdAt: string;
 }
-interface OrdersData {
-  readonly orders: {
-    readonly nodes: readonly Node[];
-    readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
-    readonly totalCount: number;
-    readonly pageInfo: Record<'hasNextPage' | 'hasPreviousPage', boolean> & Record<'startCursor' | 'endCursor', string>;
-  };
-}
+
+const PAGE = gql(`query TwoOrders($after: String) {
+  orders(first: 2, after: $after) { nodes { id } pageInfo { endCursor } }
+}`);
 
 describe('order(id)', () => {
-  const BY_ID = 'query ($id: ID!) { order(id: $id) { id total userId user { id username email } } }';
+  const BY_ID = gql(`query OrderById($id: ID!) { order(id: $id) { id total userId user { id username email } } }`);
 
   test('an order comes with its user from the other database, at one statement each', async () => {
     const ada = await seed.user({ username: 'Ada', email: 'ada@example.com' });
@@ -47,7 +40,9 @@ describe('order(id)', () => {
 
   test('an id in upper case names the same order', async () => {
     const order = await seed.order();
-    const answer = await execute('query ($id: ID!) { order(id: $id) { id } }', { id: order.id.toUpperCase() });
+    const answer = await execute(gql(`query OrderId($id: ID!) { order(id: $id) { id } }`), {
+      id: order.id.toUpperCase(),
+    });
     expect(answer.data).toEqual({ order: { id: order.id } });
   });
 
@@ -74,8 +69,10 @@ describe('order(id)', () => {
 
   test('only the selected columns are read', async () => {
     const order = await seed.order();
-    const query =
-      'query ($id: ID!, $no: Boolean!) { order(id: $id) { ...F total @skip(if: $no) } } fragment F on Order { orderNumber }';
+    const query = gql(`
+      query OrderWithout($id: ID!, $no: Boolean!) { order(id: $id) { ...NumberOfOrder total @skip(if: $no) } }
+      fragment NumberOfOrder on Order { orderNumber }
+    `);
     const answer = await execute(query, { id: order.id, no: true });
     expect(answer.statements[0]?.text).toContain('"orderNumber"');
     expect(answer.statements[0]?.text).not.toMatch(/"total"|"userId"|"userName"|"createdAt"/);
@@ -83,7 +80,7 @@ describe('order(id)', () => {
 });
 
 describe('Order.user', () => {
-  const USER = 'query ($id: ID!) { order(id: $id) { userId user { id username } } }';
+  const USER = gql(`query UserOfOrderById($id: ID!) { order(id: $id) { userId user { id username } } }`);
 
   test('a reference in upper case finds its user, and is returned in lower case', async () => {
     const ada = await seed.user({ username: 'Ada' });
@@ -114,7 +111,9 @@ describe('Order.user', () => {
       createdAt: 'yesterday',
     });
     const order = await seed.order({ user: odd });
-    const query = 'query ($id: ID!) { order(id: $id) { user { id username email power createdAt } } }';
+    const query = gql(`query WholeUserOfOrder($id: ID!) {
+      order(id: $id) { user { id username email power createdAt } }
+    }`);
     const answer = await execute(query, { id: order.id });
     expect(answer.errors).toEqual([]);
     expect(answer.data).toEqual({
@@ -125,7 +124,7 @@ describe('Order.user', () => {
   test('two aliases with different fields are one statement', async () => {
     const ada = await seed.user({ username: 'Ada', email: 'ada@example.com' });
     const order = await seed.order({ user: ada });
-    const query = 'query ($id: ID!) { order(id: $id) { a: user { username } b: user { email } } }';
+    const query = gql(`query UserTwice($id: ID!) { order(id: $id) { a: user { username } b: user { email } } }`);
     const answer = await execute(query, { id: order.id });
     expect(answer.data).toEqual({ order: { a: { username: 'Ada' }, b: { email: 'ada@example.com' } } });
     expect(answer).toHaveCost({ postgres: 1, mongo: 1 });
@@ -138,11 +137,11 @@ describe('orders', () => {
     for (let at = 0; at < 48; at += 1) await seed.order({ user: users[at % 10] });
     await seed.order({ userId: 'malformed' });
     await seed.order({ userId: 'f'.repeat(24) });
-    const answer = await execute<OrdersData>('{ orders(first: 50) { nodes { userId user { id } } } }');
+    const answer = await execute(gql(`query OrdersAndUsers { orders(first: 50) { nodes { userId user { id } } } }`));
     expect(answer.errors).toEqual([]);
-    expect(answer.data.orders.nodes).toHaveLength(50);
-    for (const { userId, user } of answer.data.orders.nodes) {
-      expect(user?.id ?? null).toBe(users.some(({ id }) => id === userId) ? userId : null);
+    expect(answer.data.orders?.nodes).toHaveLength(50);
+    for (const node of answer.data.orders?.nodes ?? []) {
+      expect(node?.user?.id ?? null).toBe(users.some(({ id }) => id === node?.userId) ? node?.userId : null);
     }
     expect(answer).toHaveCost({ postgres: 1, mongo: 1 });
   });
@@ -154,58 +153,60 @@ describe('orders', () => {
     for (const createdAt of [at, at, at, before, before, at])
       wanted.push({ createdAt, ...(await seed.order({ createdAt })) });
     const byTimeThenId = (a: Placed, b: Placed) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id);
-    const seen: string[] = [];
-    let after: string | null = null;
+    const seen: (string | undefined)[] = [];
+    let after: string | null | undefined = null;
     for (let page = 0; page < 3; page += 1) {
-      const query =
-        'query ($after: String) { orders(first: 2, after: $after) { nodes { id } pageInfo { endCursor } } }';
-      const answer: { data: OrdersData } = await execute<OrdersData>(query, { after });
-      seen.push(...answer.data.orders.nodes.map(({ id }) => id));
-      after = answer.data.orders.pageInfo.endCursor;
+      const answer: Answer<ResultOf<typeof PAGE>> = await execute(PAGE, { after });
+      seen.push(...(answer.data.orders?.nodes ?? []).map((node) => node?.id));
+      after = answer.data.orders?.pageInfo.endCursor;
     }
     expect(seen).toEqual(wanted.sort(byTimeThenId).map(({ id }) => id));
   });
 
   test('edges, nodes, cursors and pageInfo agree, and totalCount is counted only when selected', async () => {
-    const query = `query ($after: String) { orders(first: 3, after: $after) {
+    const query = gql(`query WholeConnection($after: String) { orders(first: 3, after: $after) {
       totalCount nodes { id } edges { cursor node { id } }
-      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`;
-    const first = await execute<OrdersData>(query);
-    const { edges, nodes, pageInfo, totalCount } = first.data.orders;
-    expect(edges.map(({ node }) => node)).toEqual(nodes);
-    expect(pageInfo).toEqual({
+      pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`);
+    const first = await execute(query);
+    const list = first.data.orders;
+    expect(list?.edges.map(({ node }) => node)).toEqual(list?.nodes);
+    expect(list?.pageInfo).toEqual({
       hasNextPage: true,
       hasPreviousPage: false,
-      startCursor: edges[0]?.cursor,
-      endCursor: edges[2]?.cursor,
+      startCursor: list?.edges[0]?.cursor,
+      endCursor: list?.edges[2]?.cursor,
     });
-    expect(totalCount).toBeGreaterThan(50);
+    expect(list?.totalCount).toBeGreaterThan(50);
     expect(first).toHaveCost({ postgres: 2 });
-    const second = await execute<OrdersData>(query, { after: pageInfo.endCursor });
-    expect(second.data.orders.pageInfo.hasPreviousPage).toBe(true);
-    expect(second.data.orders.totalCount).toBe(totalCount);
+    const second = await execute(query, { after: list?.pageInfo.endCursor });
+    expect(second.data.orders?.pageInfo.hasPreviousPage).toBe(true);
+    expect(second.data.orders?.totalCount).toBe(list?.totalCount);
   });
 
   test('a page behind the last order is empty', async () => {
     const oldest = await seed.order({ createdAt: '1970-01-01T00:00:00Z' });
-    const all = await execute<OrdersData>('{ orders(first: 100) { edges { cursor node { id } } } }');
-    const last = all.data.orders.edges.at(-1);
-    expect(last?.node.id).toBe(oldest.id);
-    const answer = await execute<OrdersData>(
-      'query ($after: String) { orders(after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }',
+    const all = await execute(gql(`query HundredOrders { orders(first: 100) { edges { cursor node { id } } } }`));
+    const last = all.data.orders?.edges.at(-1);
+    expect(last?.node?.id).toBe(oldest.id);
+    const answer = await execute(
+      gql(
+        `query OrdersAfter($after: String) { orders(after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }`,
+      ),
       { after: last?.cursor },
     );
     expect(answer.data.orders).toEqual({ nodes: [], pageInfo: { hasNextPage: false, endCursor: null } });
   });
 
   test.each([2 ** 31, 1.5, 'x'])('first: %j as a variable is BAD_USER_INPUT, and names it', async (first) => {
-    const answer = await execute('query ($first: Int) { orders(first: $first) { nodes { id } } }', { first });
+    const answer = await execute.text('query ($first: Int) { orders(first: $first) { nodes { id } } }', { first });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);
     expect(answer).toHaveCost({});
   });
 
   test.each([0, -1, 101, 2 ** 31 - 1])('first: %d is BAD_USER_INPUT, and nothing is read', async (first) => {
-    const answer = await execute('query ($first: Int) { orders(first: $first) { nodes { id } } }', { first });
+    const answer = await execute(gql(`query FirstOrders($first: Int) { orders(first: $first) { nodes { id } } }`), {
+      first,
+    });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);
     expect(answer).toHaveCost({});
   });
@@ -219,7 +220,7 @@ describe('orders', () => {
     ['an id that is none', cursor('orders', '2040-01-01T00:00:00.000000Z', "x'; DROP TABLE orders; --")],
     ['an operator for a value', cursor('orders', { gt: '' }, randomUUID())],
   ])('%s is BAD_USER_INPUT, and nothing is read', async (_, after) => {
-    const answer = await execute('query ($after: String) { orders(after: $after) { nodes { id } } }', { after });
+    const answer = await execute(PAGE, { after });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'after' } }]);
     expect(answer).toHaveCost({});
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { startStandaloneMongod, withClient, type StandaloneMongod } from '../support/mongod.js';
 import { sql } from '../support/rows.js';
@@ -73,7 +74,12 @@ describe.each([
 
   test('the graph is read, across both databases', async () => {
     const { data, errors } = await execute(
-      '{ orders { totalCount nodes { orderNumber user { username orders { nodes { id } } } transactions { nodes { id } } } } }',
+      gql(`query ReadByReader {
+        orders {
+          totalCount
+          nodes { orderNumber user { username orders { nodes { id } } } transactions { nodes { id } } }
+        }
+      }`),
     );
     expect(errors).toEqual([]);
     expect(data).toEqual({
@@ -99,11 +105,13 @@ describe.each([
     `deleteUser(id: "${ID}", orders: KEEP) { user { id } }`,
     `deleteUser(id: "${ID}", orders: KEEP, erase: true) { user { id } }`,
   ])('%s is READ_ONLY, and changes nothing', async (mutation) => {
-    const { errors } = await execute(`mutation { ${mutation} }`);
+    const { errors } = await execute.text(`mutation { ${mutation} }`);
     expect(errors).toMatchObject([{ extensions: { code: 'READ_ONLY' } }]);
     expect(errors[0]?.message).toMatch(/may only read.*nothing was written$/);
     expect(errors[0]?.message).not.toMatch(/permission|authorized|shop|orders"/);
-    const left = await execute('{ orders { nodes { total } } users { nodes { username power } } }');
+    const left = await execute(
+      gql(`query WhatIsLeft { orders { nodes { total } } users { nodes { username power } } }`),
+    );
     expect(left.data).toEqual({
       orders: { nodes: [{ total: '10.00' }] },
       users: { nodes: [{ username: 'Ada', power: null }] },

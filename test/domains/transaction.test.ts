@@ -1,7 +1,9 @@
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
-import { useGraph } from '../support/graph.js';
+import { gql } from '../support/gql.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
 const databases = useDatabases();
@@ -9,30 +11,22 @@ const execute = useGraph(databases);
 const seed = new Seed(databases);
 const { Decimal128, ObjectId } = mongoose.Types;
 
-interface Connection {
-  readonly nodes: readonly { readonly id: string; readonly amount: string | null; readonly createdAt: string | null }[];
-  readonly totalCount: number;
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-}
-interface OrderData {
-  readonly order: { readonly transactions: Connection };
-}
-interface OrdersData {
-  readonly orders: { readonly nodes: readonly { readonly id: string; readonly transactions: Connection }[] };
-}
-
-const TRANSACTIONS = `query ($id: ID!, $first: Int, $after: String) { order(id: $id) {
+const TRANSACTIONS = gql(`query TransactionsOfOrder($id: ID!, $first: Int, $after: String) { order(id: $id) {
   transactions(first: $first, after: $after) {
-    totalCount nodes { id amount createdAt } pageInfo { hasNextPage endCursor } } } }`;
+    totalCount nodes { id amount createdAt } pageInfo { hasNextPage endCursor } } } }`);
 
 test('references in another form are found from both ends: a user id as a string, an order id in upper case', async () => {
   const ada = await seed.user();
   const order = await seed.order({ user: ada });
   const { id } = await seed.transaction(order, { userId: ada.id, orderId: order.id.toUpperCase() });
-  const answer = await execute(`{
-    transaction(id: "${id}") { order { id } user { id } }
-    order(id: "${order.id}") { transactions { totalCount nodes { id } } }
-    user(id: "${ada.id}") { transactions { totalCount nodes { id } } } }`);
+  const answer = await execute(
+    gql(`query BothEnds($id: ID!, $order: ID!, $user: ID!) {
+      transaction(id: $id) { order { id } user { id } }
+      order(id: $order) { transactions { totalCount nodes { id } } }
+      user(id: $user) { transactions { totalCount nodes { id } } }
+    }`),
+    { id, order: order.id, user: ada.id },
+  );
   expect(answer.data).toEqual({
     transaction: { order: { id: order.id }, user: { id: ada.id } },
     order: { transactions: { totalCount: 1, nodes: [{ id }] } },
@@ -61,18 +55,22 @@ describe('Order.transactions', () => {
       /x/,
     ];
     for (const createdAt of times) await seed.transaction(order, { createdAt });
-    const whole = await execute<OrderData>(TRANSACTIONS, { id: order.id });
-    const wanted = whole.data.order.transactions.nodes;
-    expect(wanted.filter(({ createdAt }) => createdAt === '1970-01-01T00:00:00.002Z')).toHaveLength(3);
-    expect(new Set(wanted.map(({ id }) => id)).size).toBe(times.length);
+    const whole = await execute(TRANSACTIONS, { id: order.id });
+    const wanted = whole.data.order?.transactions?.nodes ?? [];
+    expect(wanted.filter((node) => node?.createdAt === '1970-01-01T00:00:00.002Z')).toHaveLength(3);
+    expect(new Set(wanted.map((node) => node?.id)).size).toBe(times.length);
     const seen = [];
-    let after: string | null = null;
-    for (let more = true; more;) {
-      const answer: { data: OrderData } = await execute<OrderData>(TRANSACTIONS, { id: order.id, first: 1, after });
-      const { nodes, pageInfo } = answer.data.order.transactions;
-      seen.push(...nodes);
-      more = pageInfo.hasNextPage;
-      after = pageInfo.endCursor;
+    let after: string | null | undefined = null;
+    for (let more: boolean | undefined = true; more === true;) {
+      const answer: Answer<ResultOf<typeof TRANSACTIONS>> = await execute(TRANSACTIONS, {
+        id: order.id,
+        first: 1,
+        after,
+      });
+      const list = answer.data.order?.transactions;
+      seen.push(...(list?.nodes ?? []));
+      more = list?.pageInfo.hasNextPage;
+      after = list?.pageInfo.endCursor;
     }
     expect(seen).toEqual(wanted);
   });
@@ -91,9 +89,9 @@ describe('Order.transactions', () => {
       {},
     ];
     for (const [at, amount] of amounts.entries()) await seed.transaction(order, { amount, createdAt: new Date(-at) });
-    const answer = await execute<OrderData>(TRANSACTIONS, { id: order.id });
+    const answer = await execute(TRANSACTIONS, { id: order.id });
     expect(answer.errors).toEqual([]);
-    expect(answer.data.order.transactions.nodes.map(({ amount }) => amount)).toEqual([
+    expect(answer.data.order?.transactions?.nodes.map((node) => node?.amount)).toEqual([
       '0.10',
       '0.10',
       '0.10',
@@ -109,9 +107,9 @@ describe('Order.transactions', () => {
   test('a document whose _id is no ObjectId is listed all the same', async () => {
     const order = await seed.order();
     await seed.document('transactions', { _id: `odd ${order.id}` as never, orderId: order.id });
-    const answer = await execute<OrderData>(TRANSACTIONS, { id: order.id });
+    const answer = await execute(TRANSACTIONS, { id: order.id });
     expect(answer.errors).toEqual([]);
-    expect(answer.data.order.transactions.nodes).toEqual([{ id: `odd ${order.id}`, amount: null, createdAt: null }]);
+    expect(answer.data.order?.transactions?.nodes).toEqual([{ id: `odd ${order.id}`, amount: null, createdAt: null }]);
   });
 
   test('a page for each of 20 orders is one statement, and the counts are one more', async () => {
@@ -121,16 +119,25 @@ describe('Order.transactions', () => {
       for (let transaction = 0; transaction < at % 4; transaction += 1) await seed.transaction(order);
       orders.unshift({ id: order.id, transactions: at % 4 });
     }
-    const query = (fields: string) => `{ orders(first: 20) { nodes { id transactions(first: 2) { ${fields} } } } }`;
-    const answer = await execute<OrdersData>(query('totalCount nodes { id } pageInfo { hasNextPage }'));
-    const { nodes } = answer.data.orders;
-    expect(nodes.map(({ id, transactions }) => ({ id, transactions: transactions.totalCount }))).toEqual(orders);
-    for (const { transactions } of nodes) {
-      expect(transactions.nodes).toHaveLength(Math.min(transactions.totalCount, 2));
-      expect(transactions.pageInfo.hasNextPage).toBe(transactions.totalCount > 2);
+    const answer = await execute(
+      gql(`query CountedTransactionsOfOrders {
+        orders(first: 20) {
+          nodes { id transactions(first: 2) { totalCount nodes { id } pageInfo { hasNextPage } } }
+        }
+      }`),
+    );
+    const nodes = answer.data.orders?.nodes ?? [];
+    expect(nodes.map((node) => ({ id: node?.id, transactions: node?.transactions?.totalCount }))).toEqual(orders);
+    for (const node of nodes) {
+      const count = node?.transactions?.totalCount ?? 0;
+      expect(node?.transactions?.nodes).toHaveLength(Math.min(count, 2));
+      expect(node?.transactions?.pageInfo.hasNextPage).toBe(count > 2);
     }
     expect(answer).toHaveCost({ postgres: 1, mongo: 2 });
-    expect(await execute(query('nodes { id }'))).toHaveCost({ postgres: 1, mongo: 1 });
+    const uncounted = gql(`query TransactionsOfOrders {
+      orders(first: 20) { nodes { id transactions(first: 2) { nodes { id } } } }
+    }`);
+    expect(await execute(uncounted)).toHaveCost({ postgres: 1, mongo: 1 });
   });
 
   test('a page per parent reads from the index what it returns, not all that there is', async () => {
@@ -147,8 +154,15 @@ describe('Order.transactions', () => {
         return Number(queryExecutor?.['scannedObjects']);
       });
     const before = await examined();
-    const answer = await execute<OrderData>(TRANSACTIONS.replace('totalCount', ''), { id: order.id, first: 5 });
-    expect(answer.data.order.transactions.nodes).toHaveLength(5);
+    const answer = await execute(
+      gql(`query UncountedTransactionsOfOrder($id: ID!) {
+        order(id: $id) {
+          transactions(first: 5) { nodes { id amount createdAt } pageInfo { hasNextPage endCursor } }
+        }
+      }`),
+      { id: order.id },
+    );
+    expect(answer.data.order?.transactions?.nodes).toHaveLength(5);
     expect((await examined()) - before).toBeLessThan(200);
   });
 
@@ -156,7 +170,9 @@ describe('Order.transactions', () => {
     const ada = await seed.user();
     for (let at = 0; at < 3; at += 1)
       await seed.transaction(await seed.order({ user: ada }), { userId: new ObjectId(ada.id) });
-    const query = '{ orders(first: 3) { nodes { user { username } transactions { nodes { userId amount } } } } }';
+    const query = gql(`query Siblings {
+      orders(first: 3) { nodes { user { username } transactions { nodes { userId amount } } } }
+    }`);
     expect(await execute(query)).toHaveCost({ postgres: 1, mongo: 2 });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -8,14 +9,16 @@ const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
-const CREATE =
-  'mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id username email locCode power createdAt updatedAt } } }';
-const UPDATE =
-  'mutation ($id: ID!, $input: UpdateUserInput!) { updateUser(id: $id, input: $input) { user { username email locCode power } } }';
-
-interface Created {
-  readonly createUser: { readonly user: { readonly id: string } };
-}
+const CREATE_TEXT = `mutation CreateUser($input: CreateUserInput!) {
+  createUser(input: $input) { user { id } }
+}`;
+const CREATE = gql(`mutation CreateUser($input: CreateUserInput!) {
+  createUser(input: $input) { user { id username email locCode power createdAt updatedAt } }
+}`);
+const UPDATE = gql(`mutation UpdateUser($id: ID!, $input: UpdateUserInput!) {
+  updateUser(id: $id, input: $input) { user { username email locCode power } }
+}`);
+const USER = gql(`query NameAndPower($id: ID!) { user(id: $id) { username power } }`);
 
 const stored = (id: string) =>
   databases.platform.mongo.run((db) => db.collection('users').findOne({ _id: seed.objectId({ id }) }));
@@ -23,19 +26,17 @@ const stored = (id: string) =>
 describe('createUser', () => {
   test('the payload carries the user as it is stored, and MongoDB has it', async () => {
     const input = { username: 'Ada', email: 'ada@example.com', locCode: 'LOC6', power: 0 };
-    const { data, errors, statements } = await execute<Created>(CREATE, { input });
+    const { data, errors, statements } = await execute(CREATE, { input });
     expect(errors).toEqual([]);
     const { id } = data.createUser.user;
     expect(data.createUser.user).toMatchObject({ ...input, createdAt: expect.stringMatching(/Z$/) as string });
     expect(await stored(id)).toMatchObject(input);
     expect({ statements }).toHaveCost({ mongo: 1 });
-    expect((await execute(`{ user(id: "${id}") { username power } }`)).data).toEqual({
-      user: { username: 'Ada', power: 0 },
-    });
+    expect((await execute(USER, { id })).data).toEqual({ user: { username: 'Ada', power: 0 } });
   });
 
   test('what is left out or null is not stored', async () => {
-    const { data } = await execute<Created>(CREATE, { input: { username: 'Eve', email: null } });
+    const { data } = await execute(CREATE, { input: { username: 'Eve', email: null } });
     const document = await stored(data.createUser.user.id);
     expect(Object.keys(document ?? {}).sort()).toEqual(['_id', 'createdAt', 'updatedAt', 'username']);
   });
@@ -53,7 +54,7 @@ describe('createUser', () => {
     [{ username: 'Ada', power: 2 ** 31 }, 'input.power'],
     [{ username: { $ne: null } }, 'input.username'],
   ])('%j is BAD_USER_INPUT at %s, and nothing is written', async (input, field) => {
-    const answer = await execute(CREATE, { input });
+    const answer = await execute.text(CREATE_TEXT, { input });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
     expect(answer).toHaveCost({});
   });
@@ -78,10 +79,13 @@ describe('createUser', () => {
 });
 
 test.each([-(2 ** 31), 2 ** 31 - 1, 0])('a power of %d is kept, shown and found', async (power) => {
-  const { data } = await execute<Created>(CREATE, { input: { username: 'Ada', power } });
+  const { data } = await execute(CREATE, { input: { username: 'Ada', power } });
   const { id } = data.createUser.user;
   const found = await execute(
-    `{ users(where: { power: { equals: ${power} }, id: { equals: "${id}" } }) { nodes { power } } }`,
+    gql(`query UsersWithPower($power: Int!, $id: ID!) {
+      users(where: { power: { equals: $power }, id: { equals: $id } }) { nodes { power } }
+    }`),
+    { power, id },
   );
   expect(found.data).toEqual({ users: { nodes: [{ power }] } });
 });
@@ -118,10 +122,14 @@ describe('updateUser', () => {
   test('a later field of the same operation sees the change', async () => {
     const ada = await seed.user({ username: 'Ada' });
     const order = await seed.order({ user: ada });
-    const answer = await execute(`mutation {
-      a: updateOrder(id: "${order.id}", input: {}) { order { user { username } } }
-      b: updateUser(id: "${ada.id}", input: { username: "Augusta" }) { user { username } }
-      c: updateOrder(id: "${order.id}", input: {}) { order { user { username } } } }`);
+    const answer = await execute(
+      gql(`mutation RenameInTheMiddle($order: ID!, $user: ID!) {
+        a: updateOrder(id: $order, input: {}) { order { user { username } } }
+        b: updateUser(id: $user, input: { username: "Augusta" }) { user { username } }
+        c: updateOrder(id: $order, input: {}) { order { user { username } } }
+      }`),
+      { order: order.id, user: ada.id },
+    );
     expect(answer.data).toEqual({
       a: { order: { user: { username: 'Ada' } } },
       b: { user: { username: 'Augusta' } },

@@ -1,6 +1,9 @@
+import type { ResultOf } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { Seed } from '../support/seed.js';
 
 const databases = useDatabases();
@@ -23,7 +26,7 @@ describe('POST /graphql', () => {
     const ada = await seed.user({ username: 'Ada' });
     const order = await seed.order({ user: ada });
     const response = await post({
-      query: 'query ($id: ID!) { order(id: $id) { user { username } } }',
+      query: print(gql(`query NameOfUserOfOrder($id: ID!) { order(id: $id) { user { username } } }`)),
       variables: { id: order.id },
     });
     expect(response.status).toBe(200);
@@ -33,9 +36,10 @@ describe('POST /graphql', () => {
   test('two requests never share a loader: the second sees what changed in between', async () => {
     const ada = await seed.user({ username: 'Ada' });
     const order = await seed.order({ user: ada });
+    const query = gql(`query UsernameOfOrder($id: ID!) { order(id: $id) { user { username } } }`);
     const ask = async () => {
-      const response = await post({ query: `{ order(id: "${order.id}") { user { username } } }` });
-      return ((await response.json()) as { data: { order: { user: { username: string } } } }).data.order.user.username;
+      const response = await post({ query: print(query), variables: { id: order.id } });
+      return ((await response.json()) as { data: ResultOf<typeof query> }).data.order?.user?.username;
     };
     expect(await ask()).toBe('Ada');
     await databases.platform.mongo.run((db) =>
@@ -63,11 +67,8 @@ describe('POST /graphql', () => {
   });
 
   test('300 requests at once are all answered', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 300 }, async () =>
-        (await post({ query: '{ orders(first: 5) { nodes { id user { id } } } }' })).json(),
-      ),
-    );
+    const query = print(gql(`query FiveOrders { orders(first: 5) { nodes { id user { id } } } }`));
+    const answers = await Promise.all(Array.from({ length: 300 }, async () => (await post({ query })).json()));
     for (const answer of answers) expect(answer).not.toHaveProperty('errors');
   });
 });

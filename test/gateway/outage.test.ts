@@ -10,6 +10,7 @@ import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
 import { applyMigrations } from '../../src/platform/postgres/migrations.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -46,9 +47,14 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-const ORDERS = '{ orders { nodes { id user { id } transactions { nodes { id } } } } }';
-const createOrder = (userId: string) =>
-  execute(`mutation { createOrder(input: { userId: "${userId}", total: 1 }) { order { id } } }`);
+const ORDERS = gql(`query OrdersWithBoth { orders { nodes { id user { id } transactions { nodes { id } } } } }`);
+const CREATE_ORDER = gql(`mutation CreateOrderForOne($userId: ID!) {
+  createOrder(input: { userId: $userId, total: 1 }) { order { id } }
+}`);
+const CREATE_USER = gql(`mutation CreateUserByName($username: String!) {
+  createUser(input: { username: $username }) { user { id } }
+}`);
+const createOrder = (userId: string) => execute(CREATE_ORDER, { userId });
 
 test('without MongoDB orders are served, their users and transactions are null with a code, and nothing is written', async () => {
   const ada = await seed.user();
@@ -56,17 +62,17 @@ test('without MongoDB orders are served, their users and transactions are null w
   const { url } = mongo;
   await mongo.stop();
   const startedAt = performance.now();
-  const answer = await execute<{ orders: { nodes: { user: null; transactions: null }[] } }>(ORDERS);
+  const answer = await execute(ORDERS);
   expect(performance.now() - startedAt).toBeLessThan(1_500);
-  expect(answer.data.orders.nodes).toHaveLength(3);
-  for (const { user, transactions } of answer.data.orders.nodes) expect([user, transactions]).toEqual([null, null]);
+  expect(answer.data.orders?.nodes).toHaveLength(3);
+  for (const node of answer.data.orders?.nodes ?? []) expect([node?.user, node?.transactions]).toEqual([null, null]);
   expect(answer.errors).toHaveLength(6);
   for (const { extensions, message } of answer.errors) {
     expect(extensions).toEqual({ code: 'MONGO_UNAVAILABLE' });
     expect(message).not.toMatch(/127\.0\.0\.1|\d{5}|ECONN/);
   }
   expect((await createOrder(ada.id)).errors).toMatchObject([{ extensions: { code: 'USER_UNVERIFIABLE' } }]);
-  const created = await execute('mutation { createUser(input: { username: "Eve" }) { user { id } } }');
+  const created = await execute(CREATE_USER, { username: 'Eve' });
   expect(created.errors).toMatchObject([{ extensions: { code: 'MONGO_UNAVAILABLE' } }]);
   expect(await platform.readers.postgres.count(orders, null)).toBe(3);
 
@@ -80,16 +86,22 @@ test('without PostgreSQL users are served, orders are null with a code', async (
   const ada = await seed.user({ username: 'Ada' });
   const { url } = postgres;
   await postgres.stop();
-  const answer = await execute(`{ user(id: "${ada.id}") { username } orders { nodes { id } } }`);
+  const answer = await execute(
+    gql(`query UserAndOrders($id: ID!) { user(id: $id) { username } orders { nodes { id } } }`),
+    { id: ada.id },
+  );
   expect(answer.data).toEqual({ user: { username: 'Ada' }, orders: null });
   expect(answer.errors).toMatchObject([{ path: ['orders'], extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
   for (const refused of [
     await createOrder(ada.id),
-    await execute(`mutation { deleteUser(id: "${ada.id}") { user { id } } }`),
+    await execute(gql(`mutation DeleteUserOnly($id: ID!) { deleteUser(id: $id) { user { id } } }`), { id: ada.id }),
   ]) {
     expect(refused.errors).toMatchObject([{ extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
   }
-  const users = await execute(`{ user(id: "${ada.id}") { username orders { nodes { id } } } }`);
+  const users = await execute(
+    gql(`query UserWithOrders($id: ID!) { user(id: $id) { username orders { nodes { id } } } }`),
+    { id: ada.id },
+  );
   expect(users.data).toEqual({ user: { username: 'Ada', orders: null } });
   expect(users.errors).toMatchObject([{ path: ['user', 'orders'], extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
 
@@ -101,9 +113,10 @@ test('without PostgreSQL users are served, orders are null with a code', async (
 test('a user that is written while MongoDB is frozen is OUTCOME_UNKNOWN: it is there afterwards', async () => {
   await seed.user();
   process.kill(mongo.pid, 'SIGSTOP');
-  const written = execute('mutation { createUser(input: { username: "Frozen" }) { user { id } } }');
+  const written = execute(CREATE_USER, { username: 'Frozen' });
   const { errors } = await written.finally(() => process.kill(mongo.pid, 'SIGCONT'));
   expect(errors).toMatchObject([{ extensions: { code: 'OUTCOME_UNKNOWN' } }]);
-  const frozen = () => execute('{ users(where: { username: { equals: "Frozen" } }) { totalCount } }');
+  const frozen = () =>
+    execute(gql(`query FrozenUsers { users(where: { username: { equals: "Frozen" } }) { totalCount } }`));
   await expect.poll(async () => (await frozen()).data, { timeout: 10_000 }).toEqual({ users: { totalCount: 1 } });
 });

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -14,7 +15,9 @@ beforeAll(async () => {
 
 /** The cursor of a list's first item. */
 async function cursorOf(list: string): Promise<string> {
-  const answer = await execute<{ list: { edges: { cursor: string }[] } }>(`{ list: ${list} { edges { cursor } } }`);
+  const answer = await execute.text<{ list: { edges: { cursor: string }[] } }>(
+    `{ list: ${list} { edges { cursor } } }`,
+  );
   return answer.data.list.edges[0]?.cursor ?? '';
 }
 
@@ -48,17 +51,17 @@ describe('an argument that is not allowed is BAD_USER_INPUT with its field, and 
     ['where: { orderNumber: { equals: 7 } }', 'where.orderNumber.equals'],
     [`where: ${deep(21)}`, `where${'.NOT'.repeat(21)}`],
   ])('orders(%s)', async (args, field) => {
-    const answer = await execute(`{ orders(${args}) { nodes { id } } }`);
+    const answer = await execute.text(`{ orders(${args}) { nodes { id } } }`);
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
     expect(answer.errors[0]?.message).not.toMatch(/SELECT|at .*\.ts|undefined/);
     expect(answer).toHaveCost({});
   });
 
   test('more conditions than any form has', async () => {
-    const answer = await execute(`{ orders(where: ${many(501)}) { nodes { id } } }`);
+    const answer = await execute.text(`{ orders(where: ${many(501)}) { nodes { id } } }`);
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect((await execute(`{ orders(where: ${many(500)}) { nodes { id } } }`)).errors).toEqual([]);
-    expect((await execute(`{ orders(where: ${deep(20)}) { nodes { id } } }`)).errors).toEqual([]);
+    expect((await execute.text(`{ orders(where: ${many(500)}) { nodes { id } } }`)).errors).toEqual([]);
+    expect((await execute.text(`{ orders(where: ${deep(20)}) { nodes { id } } }`)).errors).toEqual([]);
   });
 
   test('a cursor of another list, or of the same in another order', async () => {
@@ -68,16 +71,17 @@ describe('an argument that is not allowed is BAD_USER_INPUT with its field, and 
       [await cursorOf('orders(orderBy: [{ total: asc }])'), ', orderBy: [{ total: desc }]'],
     ] as const;
     for (const [cursor, orderBy] of foreign) {
-      const answer = await execute(`{ orders(after: "${cursor}"${orderBy}) { nodes { id } } }`);
+      const answer = await execute.text(`{ orders(after: "${cursor}"${orderBy}) { nodes { id } } }`);
       expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'after' } }]);
     }
-    const users = await execute(`{ users(after: "${await cursorOf('orders')}") { nodes { id } } }`);
+    const users = await execute.text(`{ users(after: "${await cursorOf('orders')}") { nodes { id } } }`);
     expect(users.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'after' } }]);
   });
 
   test('half a surrogate pair, which only a variable can hold', async () => {
-    const query =
-      'query ($where: OrderWhere, $n: String!) { orders(where: $where) { nodes { id } } orderByNumber(orderNumber: $n) { id } }';
+    const query = gql(`query TwoTexts($where: OrderWhere, $n: String!) {
+      orders(where: $where) { nodes { id } } orderByNumber(orderNumber: $n) { id }
+    }`);
     const answer = await execute(query, { where: { orderNumber: { in: ['a', '\ud800'] } }, n: '\ud800' });
     expect(answer.data).toEqual({ orders: null, orderByNumber: null });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'where.orderNumber.in' } }]);
@@ -86,18 +90,18 @@ describe('an argument that is not allowed is BAD_USER_INPUT with its field, and 
   test('an operator in the place of a value', async () => {
     const query = 'query ($where: UserWhere) { users(where: $where) { nodes { id } } }';
     for (const where of [{ username: { equals: { $ne: null } } }, { username: { $ne: null } }, { $where: '1' }]) {
-      const answer = await execute(query, { where });
+      const answer = await execute.text(query, { where });
       expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
       expect(answer).toHaveCost({});
     }
-    expect((await execute(query, { where: { username: { equals: '{"$ne":null}' } } })).data).toEqual({
+    expect((await execute.text(query, { where: { username: { equals: '{"$ne":null}' } } })).data).toEqual({
       users: { nodes: [] },
     });
   });
 
   test('one bad list costs itself, the others are served', async () => {
     const answer = await execute(
-      '{ bad: orders(first: 0) { nodes { id } } good: orders(first: 1) { nodes { total } } }',
+      gql(`query BadAndGood { bad: orders(first: 0) { nodes { id } } good: orders(first: 1) { nodes { total } } }`),
     );
     expect(answer.data).toEqual({ bad: null, good: { nodes: [{ total: '10.00' }] } });
     expect(answer.errors).toMatchObject([{ path: ['bad'], extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);
@@ -109,10 +113,10 @@ describe('ids that are unknown or none', () => {
     '%s(id) is null for an unknown id and BAD_USER_INPUT for a malformed one',
     async (field) => {
       const unknown = field === 'order' ? '00000000-0000-4000-8000-000000000000' : 'f'.repeat(24);
-      const answer = await execute(`{ ${field}(id: "${unknown}") { id } }`);
+      const answer = await execute.text(`{ ${field}(id: "${unknown}") { id } }`);
       expect([answer.data, answer.errors]).toEqual([{ [field]: null }, []]);
       for (const id of ['', 'x', '$ne', '\\u0000', `${unknown}0`]) {
-        const refused = await execute(`{ ${field}(id: "${id}") { id } }`);
+        const refused = await execute.text(`{ ${field}(id: "${id}") { id } }`);
         expect(refused.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'id' } }]);
         expect(refused).toHaveCost({});
       }
@@ -120,13 +124,14 @@ describe('ids that are unknown or none', () => {
   );
 
   test.each(['nobody has this', '', '\\u0000', 'x'.repeat(10_000)])('orderByNumber(%j) is null', async (number) => {
-    const answer = await execute(`{ orderByNumber(orderNumber: "${number}") { id } }`);
+    const answer = await execute.text(`{ orderByNumber(orderNumber: "${number}") { id } }`);
     expect([answer.data, answer.errors]).toEqual([{ orderByNumber: null }, []]);
   });
 
   test('orderByNumber finds an order by its exact number', async () => {
     const order = await seed.order({ orderNumber: 'Number One' });
-    const ask = async (number: string) => (await execute(`{ orderByNumber(orderNumber: "${number}") { id } }`)).data;
+    const query = gql(`query OrderByNumber($number: String!) { orderByNumber(orderNumber: $number) { id } }`);
+    const ask = async (number: string) => (await execute(query, { number })).data;
     expect(await ask('Number One')).toEqual({ orderByNumber: { id: order.id } });
     expect(await ask('number one')).toEqual({ orderByNumber: null });
   });

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
 import { expectTable } from '../support/generated-table.js';
-import { useGraph } from '../support/graph.js';
+import { gql } from '../support/gql.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { Seed, type Seeded } from '../support/seed.js';
 
 const databases = useDatabases();
@@ -20,49 +21,107 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-/** Operations by the number of rows that their lists ask for, and how many levels of joins they have. */
-const OPERATIONS: readonly (readonly [what: string, operation: (rows: number) => string])[] = [
+type Operation = (rows: number) => Promise<Answer<unknown>>;
+
+/** Operations by the number of rows that their lists ask for. */
+const OPERATIONS: readonly (readonly [what: string, operation: Operation])[] = [
   [
     'one order with its user and transactions',
-    () => `{ order(id: "${order.id}") { user { email } transactions { nodes { amount } } } }`,
+    () => {
+      const query = gql(`query CostOfOrder($id: ID!) {
+        order(id: $id) { user { email } transactions { nodes { amount } } }
+      }`);
+      return execute(query, { id: order.id });
+    },
   ],
-  ['a list of orders with their users', (rows) => `{ orders(first: ${rows}) { nodes { total user { email } } } }`],
+  [
+    'a list of orders with their users',
+    (rows) => {
+      const query = gql(`query CostOfOrders($rows: Int!) { orders(first: $rows) { nodes { total user { email } } } }`);
+      return execute(query, { rows });
+    },
+  ],
   [
     'the same, filtered, sorted by total, and counted',
-    (rows) =>
-      `{ orders(first: ${rows}, where: { total: { gte: "1" } }, orderBy: [{ total: desc }]) { totalCount nodes { total user { email } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfSortedOrders($rows: Int!) {
+        orders(first: $rows, where: { total: { gte: "1" } }, orderBy: [{ total: desc }]) {
+          totalCount nodes { total user { email } }
+        }
+      }`);
+      return execute(query, { rows });
+    },
   ],
-  ['the same from its end', (rows) => `{ orders(last: ${rows}) { nodes { total user { email } } } }`],
+  [
+    'the same from its end',
+    (rows) => {
+      const query = gql(
+        `query CostOfLastOrders($rows: Int!) { orders(last: $rows) { nodes { total user { email } } } }`,
+      );
+      return execute(query, { rows });
+    },
+  ],
   [
     'orders with their users and transactions',
-    (rows) => `{ orders(first: ${rows}) { nodes { user { email } transactions { nodes { amount } } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfSiblings($rows: Int!) {
+        orders(first: $rows) { nodes { user { email } transactions { nodes { amount } } } }
+      }`);
+      return execute(query, { rows });
+    },
   ],
   [
     'users with their 5 newest orders',
-    (rows) => `{ users(first: ${rows}) { nodes { email orders(first: 5) { nodes { total } } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfUsers($rows: Int!) {
+        users(first: $rows) { nodes { email orders(first: 5) { nodes { total } } } }
+      }`);
+      return execute(query, { rows });
+    },
   ],
   [
     'the same, with the number of orders of each',
-    (rows) => `{ users(first: ${rows}) { nodes { email orders(first: 5) { totalCount nodes { total } } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfCountedUsers($rows: Int!) {
+        users(first: $rows) { nodes { email orders(first: 5) { totalCount nodes { total } } } }
+      }`);
+      return execute(query, { rows });
+    },
   ],
   [
     'users with their orders and the transactions of those',
-    (rows) =>
-      `{ users(first: ${rows}) { nodes { orders(first: 5) { nodes { total transactions(first: 5) { nodes { amount } } } } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfThreeLevels($rows: Int!) {
+        users(first: $rows) {
+          nodes { orders(first: 5) { nodes { total transactions(first: 5) { nodes { amount } } } } }
+        }
+      }`);
+      return execute(query, { rows });
+    },
   ],
   [
     'transactions with their orders and users',
-    (rows) => `{ transactions(first: ${rows}) { nodes { amount order { orderNumber } user { email } } } }`,
+    (rows) => {
+      const query = gql(`query CostOfTransactions($rows: Int!) {
+        transactions(first: $rows) { nodes { amount order { orderNumber } user { email } } }
+      }`);
+      return execute(query, { rows });
+    },
   ],
-  ['a number of orders alone', () => `{ orders { totalCount } }`],
+  ['a number of orders alone', () => execute(gql(`query CostOfCount { orders { totalCount } }`))],
   [
     'createOrder, with the user in the answer',
-    () => `mutation { createOrder(input: { userId: "${users[0]?.id ?? ''}", total: 1 }) { order { user { email } } } }`,
+    () => {
+      const mutation = gql(`mutation CostOfCreating($userId: ID!) {
+        createOrder(input: { userId: $userId, total: 1 }) { order { user { email } } }
+      }`);
+      return execute(mutation, { userId: users[0]?.id ?? '' });
+    },
   ],
 ];
 
-async function cost(operation: string): Promise<{ postgres: number; mongo: number }> {
-  const { errors, statements } = await execute(operation);
+async function cost(operation: Operation, rows: number): Promise<{ postgres: number; mongo: number }> {
+  const { errors, statements } = await operation(rows);
   expect(errors).toEqual([]);
   const count = (name: string) => statements.filter(({ database }) => database === name).length;
   return { postgres: count('postgres'), mongo: count('mongo') };
@@ -71,7 +130,7 @@ async function cost(operation: string): Promise<{ postgres: number; mongo: numbe
 test('what an operation costs does not depend on the number of rows, and docs/architecture.md says it', async () => {
   const rows: string[] = [];
   for (const [what, operation] of OPERATIONS) {
-    const [few, many] = [await cost(operation(2)), await cost(operation(100))];
+    const [few, many] = [await cost(operation, 2), await cost(operation, 100)];
     expect(many, what).toEqual(few);
     rows.push(`| ${what} | ${many.postgres} | ${many.mongo} |`);
   }

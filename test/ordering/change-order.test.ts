@@ -1,5 +1,7 @@
+import type { ResultOf } from '@graphql-typed-document-node/core';
 import { describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -7,25 +9,22 @@ const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
-const UPDATE = `mutation ($id: ID!, $input: UpdateOrderInput!) { updateOrder(id: $id, input: $input) {
-  order { orderNumber total userName updatedAt user { username } } } }`;
-const DELETE =
-  'mutation ($id: ID!) { deleteOrder(id: $id) { order { id total user { username } transactions { nodes { id } } } } }';
+const UPDATE = gql(`mutation UpdateOrder($id: ID!, $input: UpdateOrderInput!) { updateOrder(id: $id, input: $input) {
+  order { orderNumber total userName updatedAt user { username } } } }`);
+const DELETE = gql(`mutation DeleteWholeOrder($id: ID!) {
+  deleteOrder(id: $id) { order { id total user { username } transactions { nodes { id } } } }
+}`);
+const UPDATED_AT = gql(`query UpdatedAt($id: ID!) { order(id: $id) { updatedAt } }`);
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
-interface Updated {
-  readonly updateOrder: { readonly order: { readonly updatedAt: string; readonly total: string } };
-}
-
-const updatedAt = async (id: string) =>
-  (await execute<{ order: { updatedAt: string } }>(`{ order(id: "${id}") { updatedAt } }`)).data.order.updatedAt;
+const updatedAt = async (id: string) => (await execute(UPDATED_AT, { id })).data.order?.updatedAt ?? 'nothing is there';
 
 describe('updateOrder', () => {
   test('changes what is named, leaves the rest, and gives the order with its joins', async () => {
     const ada = await seed.user({ username: 'Ada' });
     const order = await seed.order({ user: ada, orderNumber: 'U-1', total: '10.00', userName: 'copy' });
     const before = await updatedAt(order.id);
-    const answer = await execute<Updated>(UPDATE, { id: order.id.toUpperCase(), input: { total: (12.5).toString() } });
+    const answer = await execute(UPDATE, { id: order.id.toUpperCase(), input: { total: (12.5).toString() } });
     expect(answer.errors).toEqual([]);
     expect(answer.data.updateOrder.order).toMatchObject({
       orderNumber: 'U-1',
@@ -43,26 +42,29 @@ describe('updateOrder', () => {
     const order = await seed.order();
     const expectedUpdatedAt = await updatedAt(order.id);
     const outcomes = await Promise.all(
-      [1, 2, 3, 4, 5].map((total) => execute<Updated>(UPDATE, { id: order.id, input: { total, expectedUpdatedAt } })),
+      ['1', '2', '3', '4', '5'].map((total) => execute(UPDATE, { id: order.id, input: { total, expectedUpdatedAt } })),
     );
     const refused = outcomes.filter(({ errors }) => errors.length > 0);
     expect(refused).toHaveLength(4);
     for (const { errors } of refused) {
       expect(errors).toMatchObject([{ extensions: { code: 'CONFLICT', field: 'input.expectedUpdatedAt' } }]);
     }
-    const next = await execute<Updated>(UPDATE, {
+    const next = await execute(UPDATE, {
       id: order.id,
-      input: { total: 9, expectedUpdatedAt: await updatedAt(order.id) },
+      input: { total: '9', expectedUpdatedAt: await updatedAt(order.id) },
     });
     expect(next.data.updateOrder.order.total).toBe('9.00');
   });
 
   test('of two numbers that are the same the second is ORDER_NUMBER_TAKEN, and nothing is changed', async () => {
     const [first, second] = [await seed.order({ orderNumber: 'TAKEN' }), await seed.order({ orderNumber: 'FREE' })];
-    const answer = await execute(UPDATE, { id: second.id, input: { orderNumber: 'TAKEN', total: 99 } });
+    const answer = await execute(UPDATE, { id: second.id, input: { orderNumber: 'TAKEN', total: '99' } });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'ORDER_NUMBER_TAKEN', field: 'input.orderNumber' } }]);
     const orders = await execute(
-      `{ a: order(id: "${first.id}") { orderNumber } b: order(id: "${second.id}") { orderNumber total } }`,
+      gql(
+        `query TwoNumbers($a: ID!, $b: ID!) { a: order(id: $a) { orderNumber } b: order(id: $b) { orderNumber total } }`,
+      ),
+      { a: first.id, b: second.id },
     );
     expect(orders.data).toEqual({ a: { orderNumber: 'TAKEN' }, b: { orderNumber: 'FREE', total: '10.00' } });
   });
@@ -106,7 +108,7 @@ describe('deleteOrder', () => {
         },
       },
     });
-    expect((await execute(`{ order(id: "${order.id}") { id } }`)).data).toEqual({ order: null });
+    expect((await execute(UPDATED_AT, { id: order.id })).data).toEqual({ order: null });
     expect((await execute(DELETE, { id: order.id })).errors).toMatchObject([
       { extensions: { code: 'NOT_FOUND', field: 'id' } },
     ]);
@@ -120,33 +122,41 @@ describe('deleteOrder', () => {
 });
 
 describe('what was read before a write is read anew behind it, in the same operation', () => {
-  const COUNT = '{ order { user { orders { totalCount } } } }';
-  const counts = (data: unknown) =>
-    Object.values(data as Record<string, { order: { user: { orders: { totalCount: number } } } }>).map(
-      ({ order }) => order.user.orders.totalCount,
-    );
+  type Counted = ResultOf<typeof CREATE_TWO>[keyof ResultOf<typeof CREATE_TWO>];
+  const CREATE_TWO = gql(`mutation CreateTwoOrders($userId: ID!) {
+    a: createOrder(input: { userId: $userId, total: 1 }) { order { user { orders { totalCount } } } }
+    b: createOrder(input: { userId: $userId, total: 1 }) { order { user { orders { totalCount } } } }
+  }`);
+  const counts = ({ a, b }: Record<'a' | 'b', Counted>) => [a, b].map(({ order }) => order.user?.orders?.totalCount);
 
   test('deleteOrder', async () => {
     const user = await seed.user();
     const [first, second] = [await seed.order({ user }), await seed.order({ user })];
     const answer = await execute(
-      `mutation { a: deleteOrder(id: "${first.id}") ${COUNT} b: deleteOrder(id: "${second.id}") ${COUNT} }`,
+      gql(`mutation DeleteTwoOrders($a: ID!, $b: ID!) {
+        a: deleteOrder(id: $a) { order { user { orders { totalCount } } } }
+        b: deleteOrder(id: $b) { order { user { orders { totalCount } } } }
+      }`),
+      { a: first.id, b: second.id },
     );
     expect(counts(answer.data)).toEqual([1, 0]);
   });
 
   test('createOrder', async () => {
     const user = await seed.user();
-    const create = `createOrder(input: { userId: "${user.id}", total: 1 }) ${COUNT}`;
-    expect(counts((await execute(`mutation { a: ${create} b: ${create} }`)).data)).toEqual([1, 2]);
+    expect(counts((await execute(CREATE_TWO, { userId: user.id })).data)).toEqual([1, 2]);
   });
 
   test('updateOrder', async () => {
     const user = await seed.user();
     const order = await seed.order({ user });
-    const update = (total: number) =>
-      `updateOrder(id: "${order.id}", input: { total: ${total} }) { order { user { orders { nodes { total } } } } }`;
-    const answer = await execute(`mutation { a: ${update(1)} b: ${update(2)} }`);
+    const answer = await execute(
+      gql(`mutation UpdateTwice($id: ID!) {
+        a: updateOrder(id: $id, input: { total: 1 }) { order { user { orders { nodes { total } } } } }
+        b: updateOrder(id: $id, input: { total: 2 }) { order { user { orders { nodes { total } } } } }
+      }`),
+      { id: order.id },
+    );
     const total = (value: string) => ({ order: { user: { orders: { nodes: [{ total: value }] } } } });
     expect(answer.data).toEqual({ a: total('1.00'), b: total('2.00') });
   });

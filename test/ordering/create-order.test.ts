@@ -1,5 +1,7 @@
+import { print } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -7,8 +9,8 @@ const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
-const CREATE = `mutation ($input: CreateOrderInput!) { createOrder(input: $input) {
-  order { id orderNumber total userName user { username } } } }`;
+const CREATE = gql(`mutation CreateWholeOrder($input: CreateOrderInput!) { createOrder(input: $input) {
+  order { id orderNumber total userName user { username } } } }`);
 
 describe('createOrder', () => {
   test('the payload carries the order, joined with its user', async () => {
@@ -24,9 +26,12 @@ describe('createOrder', () => {
   test('an integer is a total, as a literal and as a variable', async () => {
     const ada = await seed.user();
     const literal = await execute(
-      `mutation { createOrder(input: { userId: "${ada.id}", total: 12 }) { order { total } } }`,
+      gql(`mutation CreateOrderForTwelve($userId: ID!) {
+        createOrder(input: { userId: $userId, total: 12 }) { order { total } }
+      }`),
+      { userId: ada.id },
     );
-    const variable = await execute(CREATE, { input: { userId: ada.id, total: 12 } });
+    const variable = await execute.text(print(CREATE), { input: { userId: ada.id, total: 12 } });
     expect(literal.data).toEqual({ createOrder: { order: { total: '12.00' } } });
     expect(variable.data).toMatchObject({ createOrder: { order: { total: '12.00' } } });
   });
@@ -34,14 +39,16 @@ describe('createOrder', () => {
   test.each([12.5, 'NaN', '1e3', true, { gt: 1 }])(
     'a total of %j as a variable is BAD_USER_INPUT and names the field',
     async (total) => {
-      const answer = await execute(CREATE, { input: { userId: 'f'.repeat(24), total } });
+      const answer = await execute.text(print(CREATE), { input: { userId: 'f'.repeat(24), total } });
       expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'input.total' } }]);
       expect(answer).toHaveCost({});
     },
   );
 
   test.each(['12.5', '"1e3"', 'true'])('a total of %s as a literal is BAD_USER_INPUT', async (total) => {
-    const answer = await execute(`mutation { createOrder(input: { userId: "x", total: ${total} }) { order { id } } }`);
+    const answer = await execute.text(
+      `mutation { createOrder(input: { userId: "x", total: ${total} }) { order { id } } }`,
+    );
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(answer).toHaveCost({});
   });
@@ -81,7 +88,7 @@ describe('createOrder', () => {
   });
 
   test('an operator in the place of a value is refused before any database is asked', async () => {
-    const answer = await execute(CREATE, { input: { userId: { $ne: null }, total: '1' } });
+    const answer = await execute.text(print(CREATE), { input: { userId: { $ne: null }, total: '1' } });
     expect(answer.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(answer).toHaveCost({});
   });

@@ -1,5 +1,7 @@
+import type { VariablesOf } from '@graphql-typed-document-node/core';
 import { describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
+import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
 
@@ -7,35 +9,39 @@ const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
-const remove = (id: string, args = '') =>
-  execute(`mutation { deleteUser(id: "${id}"${args}) { user { id username } } }`);
-const orderOf = async (id: string) =>
-  (await execute<{ order: unknown }>(`{ order(id: "${id}") { userId userName userEmail user { id } } }`)).data.order;
+const DELETE = gql(`mutation DeleteUser($id: ID!, $orders: OrdersOfDeletedUser, $erase: Boolean) {
+  deleteUser(id: $id, orders: $orders, erase: $erase) { user { id username } }
+}`);
+const USER = gql(`query UserId($id: ID!) { user(id: $id) { id } }`);
+const ORDER = gql(`query CopiesOfOrder($id: ID!) { order(id: $id) { userId userName userEmail user { id } } }`);
+
+const remove = (id: string, how: Omit<VariablesOf<typeof DELETE>, 'id'> = {}) => execute(DELETE, { id, ...how });
+const orderOf = async (id: string) => (await execute(ORDER, { id })).data.order;
 
 describe('deleteUser', () => {
   test('gives the user that was there; the second time it is NOT_FOUND', async () => {
     const ada = await seed.user({ username: 'Ada' });
     const answer = await remove(ada.id.toUpperCase());
     expect(answer.data).toEqual({ deleteUser: { user: { id: ada.id, username: 'Ada' } } });
-    expect((await execute(`{ user(id: "${ada.id}") { id } }`)).data).toEqual({ user: null });
+    expect((await execute(USER, { id: ada.id })).data).toEqual({ user: null });
     expect((await remove(ada.id)).errors).toMatchObject([{ extensions: { code: 'NOT_FOUND', field: 'id' } }]);
   });
 
   test('a user with orders is refused, in whatever case they hold the id, and is still there', async () => {
     const ada = await seed.user();
     await seed.order({ userId: ada.id.toUpperCase() });
-    for (const args of ['', ', orders: REFUSE', ', orders: null, erase: null', ', erase: true']) {
-      expect((await remove(ada.id, args)).errors).toMatchObject([
+    for (const how of [{}, { orders: 'REFUSE' }, { orders: null, erase: null }, { erase: true }] as const) {
+      expect((await remove(ada.id, how)).errors).toMatchObject([
         { extensions: { code: 'USER_HAS_ORDERS', field: 'orders' } },
       ]);
     }
-    expect((await execute(`{ user(id: "${ada.id}") { id } }`)).data).toEqual({ user: { id: ada.id } });
+    expect((await execute(USER, { id: ada.id })).data).toEqual({ user: { id: ada.id } });
   });
 
   test('KEEP leaves the orders, with their copies, and nobody as their user', async () => {
     const ada = await seed.user();
     const order = await seed.order({ user: ada, userName: 'Ada', userEmail: 'ada@example.com' });
-    expect((await remove(ada.id, ', orders: KEEP')).errors).toEqual([]);
+    expect((await remove(ada.id, { orders: 'KEEP' })).errors).toEqual([]);
     expect(await orderOf(order.id)).toEqual({
       userId: ada.id,
       userName: 'Ada',
@@ -50,7 +56,7 @@ describe('deleteUser', () => {
       await seed.order({ userId: ada.id.toUpperCase(), userName: 'Ada', userEmail: 'ada@example.com' }),
       await seed.order({ user: eve, userName: 'Eve' }),
     ];
-    expect((await remove(ada.id, ', orders: KEEP, erase: true')).errors).toEqual([]);
+    expect((await remove(ada.id, { orders: 'KEEP', erase: true })).errors).toEqual([]);
     expect(await orderOf(order.id)).toEqual({ userId: ada.id, userName: null, userEmail: null, user: null });
     expect(await orderOf(other.id)).toMatchObject({ userName: 'Eve' });
   });

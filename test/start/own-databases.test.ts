@@ -5,6 +5,7 @@ import mongoose from 'mongoose';
 import { expect, test } from 'vitest';
 import { freePort } from '../../src/platform/embedded/free-port.js';
 import { inMongo } from '../platform/embedded-support.js';
+import { gql } from '../support/gql.js';
 import { ProjectCopy } from '../support/project-copy.js';
 import { ask, newestOrder } from './graph-client.js';
 import { useShop } from './shop.js';
@@ -81,7 +82,8 @@ test('npm run migrate adopts an orders table that is there and keeps every row',
   const start = await project.start({ ...shop.settings, PORT: port });
   expect(start.stdout).toContain('Its answer has 30 orders.');
   expect(start.output).not.toMatch(/OLD-1|ada@example/);
-  expect(await ask(port, '{ orders(first: 1) { totalCount nodes { orderNumber user { username } } } }')).toEqual({
+  const query = gql(`query OldOrders { orders(first: 1) { totalCount nodes { orderNumber user { username } } } }`);
+  expect(await ask(port, query)).toEqual({
     orders: { totalCount: 30, nodes: [{ orderNumber: 'OLD-1', user: { username: 'Ada' } }] },
   });
 });

@@ -12,13 +12,11 @@ export const orders = defineSource({
   unique: ['orderNumber'],
   fields: {
     id: uuid<OrderId>("The order's id, a UUID."),
-    orderNumber: text('The number that people know the order by; no two orders have the same.'),
+    orderNumber: text('The number that people know the order by; no two have the same.'),
     total: decimal('What the order costs.'),
     userId: objectId('The id of the user who ordered, as the order has it; there may be no such user.'),
-    userName: nullable(text("The user's name when the order was made; null on orders from before it was kept.")),
-    userEmail: nullable(
-      text("The user's e-mail address when the order was made; null on orders from before it was kept."),
-    ),
+    userName: nullable(text("The user's name when the order was made; null on old orders.")),
+    userEmail: nullable(text("The user's e-mail address when the order was made; null on old orders.")),
     createdAt: dateTime('When the order was created.'),
     updatedAt: dateTime('When the order was last changed.'),
   },

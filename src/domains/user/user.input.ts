@@ -8,7 +8,7 @@ abstract class UserInput {
   @Field(() => String, { nullable: true, description: "The user's e-mail address, 254 characters at most." })
   email?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The code of the user's location, 1 to 64 characters." })
+  @Field(() => String, { nullable: true, description: 'The code of the location, 1 to 64 characters.' })
   locCode?: string | null;
 
   @Field(() => Int, { nullable: true, description: 'How powerful the user is, as a whole number.' })
@@ -23,10 +23,7 @@ export class CreateUserInput extends UserInput implements CreateUser {
 
 @InputType({ description: 'What to change of a user: a field that is absent stays, null empties it.' })
 export class UpdateUserInput extends UserInput implements UpdateUser {
-  @Field(() => String, {
-    nullable: true,
-    description: "The user's new name, 1 to 200 characters; it cannot be emptied.",
-  })
+  @Field(() => String, { nullable: true, description: 'The new name, 1 to 200 characters; it cannot be emptied.' })
   username?: string | null;
 }
 
