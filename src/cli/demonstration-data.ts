@@ -2,11 +2,11 @@ import type { Platform } from '../platform/platform.js';
 import type { Progress } from '../platform/task.js';
 import { Calendar } from './seeding/calendar.js';
 import { idsOf } from './seeding/ids.js';
-import { planOf, type Plan } from './seeding/plan.js';
+import { dayOf, planOf, type Plan } from './seeding/plan.js';
 import { Seeding } from './seeding/seeding.js';
 
 const DAYS = 7;
-const SIZE = { users: 50, orders: 500, transactions: 333 };
+const OPTIONS = { users: 50, orders: 500, transactions: 333, seed: 1, until: '2026-01-01', dirt: 0, orphans: 0 };
 
 /** Whether there are no orders, and nothing else but what a demonstration that was cut short has left. */
 export async function isEmpty(platform: Platform): Promise<boolean> {
@@ -15,8 +15,8 @@ export async function isEmpty(platform: Platform): Promise<boolean> {
 }
 
 /**
- * Fills empty databases with a seeding of its own: the same every time, but for the times, which end now. The orders
- * come last, in one statement: without them, whatever is there of the others is replaced.
+ * Fills empty databases with a seeding of its own: the same every time, but that it ends now. The orders come last, in
+ * one statement: without them, whatever is there of the others is replaced.
  */
 export async function insertDemonstrationData(platform: Platform, update: Progress): Promise<void> {
   const { users, transactions, orders } = new Seeding(platform, demonstration(new Date()));
@@ -28,23 +28,22 @@ export async function insertDemonstrationData(platform: Platform, update: Progre
   await orders.write(0, orders.planned);
 }
 
+/** Those of others as far as it takes to know that there are some. */
 async function countsOf({ users, orders, transactions }: Seeding) {
-  return Promise.all([users.count(), orders.count(), transactions.count()]);
+  return Promise.all([users.count(0), orders.count(0), transactions.count(0)]);
 }
 
 /** A week of orders, with plain ids and numbers: they are what people see and type first. */
 function demonstration(now: Date): Plan {
-  return planOf(
-    { ...SIZE, seed: 1, until: '2026-01-01', dirt: 0, orphans: 0 },
-    {
-      ids: {
-        users: idsOf('0'.repeat(18), 6),
-        orders: idsOf('00000000-0000-4000-8000-', 12),
-        transactions: idsOf('0'.repeat(18), 6),
-      },
-      calendar: new Calendar(now.getTime(), DAYS, 0),
-      mailHost: 'example.com',
-      orderNumbers: (index) => `DEMO-${String(index + 1).padStart(5, '0')}`,
+  const until = dayOf(OPTIONS.until);
+  return planOf(OPTIONS, {
+    ids: {
+      users: idsOf('0'.repeat(18), 6),
+      orders: idsOf('00000000-0000-4000-8000-', 12),
+      transactions: idsOf('0'.repeat(18), 6),
     },
-  );
+    calendar: new Calendar({ until, days: DAYS, stream: 0, shift: now.getTime() - until }),
+    mailHost: 'example.com',
+    orderNumbers: (index) => `DEMO-${String(index + 1).padStart(5, '0')}`,
+  });
 }

@@ -28,6 +28,32 @@ test('demonstration data that was cut short is made whole by the next start, and
   expect(await counts()).toEqual(whole);
 });
 
+test('its newest orders are of this day, by plain numbers, and everybody who ordered or paid is there', async () => {
+  const { postgres, mongo } = databases.platform;
+  const since = new Date(Date.now() - 24 * 3_600_000);
+  const newest = await postgres.query(
+    'SELECT "orderNumber", "createdAt" FROM orders ORDER BY "createdAt" DESC, id DESC LIMIT 3',
+  );
+  expect(newest.map(({ orderNumber }) => orderNumber)).toEqual(['DEMO-00500', 'DEMO-00499', 'DEMO-00498']);
+  expect(newest.every(({ createdAt }) => createdAt instanceof Date && createdAt > since)).toBe(true);
+
+  const rows = await postgres.query('SELECT DISTINCT "userId", "userName", "userEmail" FROM orders');
+  const people = await mongo.run((db) =>
+    db
+      .collection('users')
+      .find({}, { projection: { username: 1, email: 1 } })
+      .toArray(),
+  );
+  const byId = new Map(people.map(({ _id, username, email }) => [_id.toHexString(), [username, email] as unknown[]]));
+  expect(rows.length).toBeGreaterThan(25);
+  for (const { userId, userName, userEmail } of rows) expect(byId.get(String(userId))).toEqual([userName, userEmail]);
+  const stages = [
+    { $lookup: { from: 'users', localField: 'userId', foreignField: '_id', as: 'user' } },
+    { $match: { user: [] } },
+  ];
+  expect(await mongo.run((db) => db.collection('transactions').aggregate(stages).toArray())).toEqual([]);
+});
+
 test("somebody's user in the database means that it is not empty", async () => {
   await databases.platform.postgres.run((prisma) => prisma.order.deleteMany());
   await seed.user();
