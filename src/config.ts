@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { hasOneReading, protocolOf } from './platform/address.js';
 
 /** What can be set, checked and frozen. Absent database addresses mean: start one of our own. */
 export interface Config {
@@ -86,11 +87,6 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
   });
 }
 
-/** An address without its password, for messages and logs. */
-export function maskedUrl(address: string): string {
-  return address.replace(/(:\/\/[^:@/]*):.*@/s, '$1:***@').replace(/([?&]\w*(?:password|properties)=)[^&]*/gi, '$1***');
-}
-
 function url(protocols: readonly string[], example: string) {
   return z
     .string()
@@ -100,16 +96,6 @@ function url(protocols: readonly string[], example: string) {
       (text) => text === undefined || protocolOf(text) === '' || hasOneReading(text),
       'takes a password with its special characters percent-encoded (@ is %40, / is %2F, # is %23)',
     );
-}
-
-/** A password with a bare @ or / would end too early, and its rest would be taken, and shown, as a host. */
-function hasOneReading(address: string): boolean {
-  return /^[^:]+:\/\/(?:[^@/?#]*@)?[^@/?#]*(?:\/[^@?#]*)?(?:\?[^#]*)?$/.test(address);
-}
-
-/** A list of hosts, as MongoDB's addresses may have, is no URL to the platform's parser. */
-function protocolOf(address: string): string {
-  return /^([a-z+]+:)\/\/[^\s]+/i.exec(address)?.[1]?.toLowerCase() ?? '';
 }
 
 function fromFile(path: string): Variables {

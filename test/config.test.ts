@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ConfigError, loadConfig, maskedUrl } from '../src/config.js';
+import { ConfigError, loadConfig } from '../src/config.js';
+import { maskedUrl } from '../src/platform/address.js';
 
 const NO_FILE = '/nowhere/.env';
 

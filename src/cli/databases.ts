@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { maskedUrl, type Config } from '../config.js';
+import type { Config } from '../config.js';
+import { databaseIn, maskedUrl, withDatabase } from '../platform/address.js';
 import { SOURCES } from '../domains/catalogue.js';
 import { isAppError } from '../errors/app-error.js';
 import { startEmbeddedDatabases } from '../platform/embedded/databases.js';
-import { databaseIn, databasesWith, withDatabase } from '../platform/mongo/database-name.js';
+import { databasesWith } from '../platform/mongo/database-name.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
 import type { Task } from '../platform/task.js';

@@ -1,4 +1,5 @@
-import { loadConfig, maskedUrl } from '../config.js';
+import { loadConfig } from '../config.js';
+import { maskedUrl } from '../platform/address.js';
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
 import * as mongoIndexes from '../platform/mongo/indexes.js';

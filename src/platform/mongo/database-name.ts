@@ -1,21 +1,5 @@
 import type { MongoDatabase } from './mongo.js';
 
-/** The database's name in an address, or null where it has none: the driver then takes `test`. */
-export function databaseIn(address: string): string | null {
-  const [, name = ''] = /^[^:]+:\/\/[^/?]*\/([^?]*)/.exec(address) ?? [];
-  return name === '' ? null : decodeURIComponent(name);
-}
-
-/** The same address with the name of a database. Who signs in without one does so in `admin`, which is said then. */
-export function withDatabase(address: string, name: string): string {
-  const named = address.replace(
-    /^([^:]+:\/\/[^/?]*)\/?([^/?]*)/,
-    (_, server: string) => `${server}/${encodeURIComponent(name)}`,
-  );
-  if (!named.includes('@') || /[?&]authSource=/i.test(named)) return named;
-  return `${named}${named.includes('?') ? '&' : '?'}authSource=admin`;
-}
-
 /** Databases of the server's own. */
 const SYSTEM = new Set(['admin', 'config', 'local']);
 
