@@ -41,7 +41,7 @@ const schema = z.object({
     .string()
     .default('')
     .refine(
-      (text) => /^(?:\s*\w+\s*=[^,=$]+(?:,|$))*$/.test(text),
+      (text) => /^(?:\s*\w+\s*=\s*(?!system\.)[^\s,=$.][^,=$]*(?:,|$))*$/.test(text),
       'takes pairs such as users=people,transactions=payments',
     )
     .transform(pairsIn),

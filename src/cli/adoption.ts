@@ -5,8 +5,10 @@ import { examineCollections } from '../platform/mongo/collection-fitness.js';
 import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
 import * as postgresIndexes from '../platform/postgres/indexes.js';
-import { pendingMigrations, type Migration } from '../platform/postgres/migrations.js';
-import { tableFacts } from '../platform/postgres/table-facts.js';
+import { examineRights } from '../platform/postgres/migration-rights.js';
+import { migrationState, type Migration } from '../platform/postgres/migrations.js';
+import { missingColumns } from '../platform/postgres/missing.js';
+import { similarTables, tableFacts } from '../platform/postgres/table-facts.js';
 import { examineTables } from '../platform/postgres/table-fitness.js';
 
 /** What `npm run migrate` would do to two databases, and what speaks against it. */
@@ -33,21 +35,36 @@ export class NotAdoptableError extends Error {
 /** Looks at both databases and changes nothing. */
 export async function planAdoption(platform: Platform, databaseUrl: string): Promise<Adoption> {
   const { postgres, mongo } = platform;
-  const pending = await pendingMigrations(databaseUrl);
+  const { pending, failedElsewhere } = await migrationState(databaseUrl);
   const tables = await tableFacts(postgres, SOURCES);
   const needed = postgresIndexes.neededIndexes(SOURCES, RELATIONS);
   // A migration that makes a table says itself what is unique in it.
   const ofNewTables = needed.filter(({ table, unique }) => !tables.has(table) && !unique);
+  const toCreate = await postgresIndexes.missingIndexes(postgres, needed);
+  const lacking = (await missingColumns(postgres, SOURCES)).map((column) => column.split('.')[0] ?? '');
+  const altered = [...new Set([...lacking, ...toCreate.map(({ table }) => table)])].filter((name) => tables.has(name));
   return {
     pending,
     indexes: {
-      postgres: [...(await postgresIndexes.missingIndexes(postgres, needed)), ...ofNewTables],
+      postgres: [...toCreate, ...ofNewTables],
       mongo: await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS)),
     },
     findings: [
+      ...failedElsewhere.map(failed),
+      ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),
+      ...(await similarTables(postgres, SOURCES, tables)),
       ...(await examineTables(postgres, SOURCES, columnsAddedBy(pending))),
       ...(await examineCollections(mongo, SOURCES)),
     ],
+  };
+}
+
+function failed(name: string): Finding {
+  return {
+    severity: 'refused',
+    about: name,
+    problem: `the migration ${name} of another project has failed in this database, and Prisma goes no further`,
+    remedy: `in that project: npx prisma migrate resolve --rolled-back ${name}`,
   };
 }
 

@@ -30,9 +30,11 @@ export async function prepare(platform: Platform, databases: Databases, task: Ta
   const inPostgres = await postgresIndexes.missingIndexes(postgres, postgresIndexes.neededIndexes(SOURCES, RELATIONS));
   const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
   if (own.postgres) warnOfIndexes(platform, 'DATABASE_URL', inPostgres.map(postgresIndexes.describeIndex));
-  else if (inPostgres.length > 0) await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
+  else if (inPostgres.length > 0)
+    await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
   if (own.mongo) warnOfIndexes(platform, 'MONGODB_URI', inMongo.map(mongoIndexes.describeIndex));
-  else if (inMongo.length > 0) await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
+  else if (inMongo.length > 0)
+    await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
   if (!own.postgres && !own.mongo && (await isEmpty(platform))) {
     await task('Insert demonstration data', (update) => insertDemonstrationData(platform, update));
   }

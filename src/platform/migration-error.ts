@@ -3,9 +3,12 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly code = 'MIGRATION_FAILED';
 
-  /** @param what was tried, in SQL or in words */
-  static of(cause: unknown, what: string): MigrationError {
-    return new MigrationError(`${what} failed: ${reasonOf(cause)}. Nothing of it is left.`, { cause });
+  /**
+   * @param what was tried, in SQL or in words
+   * @param left what there is of it now
+   */
+  static of(cause: unknown, what: string, left = 'Nothing of it is left.'): MigrationError {
+    return new MigrationError(`${what} failed: ${reasonOf(cause)}. ${left}`, { cause });
   }
 
   /**

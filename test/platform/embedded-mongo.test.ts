@@ -60,6 +60,8 @@ describe('embedded MongoDB', { timeout: TIMEOUT }, () => {
     ];
     const search = resolveMongod({ cacheDirectory: await temporaryFolder(), sources });
     await expect(search).rejects.toMatchObject({ code: 'MONGOD_NOT_FOUND' });
-    await expect(search).rejects.toThrow(/the cellar: it is empty\n.*the attic: no stairs\n.*MONGODB_URI/s);
+    await expect(search).rejects.toThrow(
+      /the cellar: it is empty\n.*the attic: no stairs\nSet MONGODB_URI, in .* \.env/s,
+    );
   });
 });

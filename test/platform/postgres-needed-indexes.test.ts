@@ -95,6 +95,24 @@ test('one that cannot be created leaves nothing, and says what PostgreSQL said',
   expect(invalid).toEqual([]);
 });
 
+test('an index of somebody else that has the name is left alone, also when creating fails', async () => {
+  await postgres.sql('CREATE INDEX "orders_createdAt_id_idx" ON orders ("createdAt")');
+  await postgres.sql('CREATE INDEX "tandem_orders_createdAt_id_idx" ON orders ("createdAt") WHERE total > 0');
+  await expect(createIndexes(postgres.url, needed.slice(3))).rejects.toThrow(/something else has its name/);
+  const rows = await postgres.sql(`SELECT 1 FROM pg_index WHERE indrelid = 'orders'::regclass`);
+  expect(rows).toHaveLength(2);
+});
+
+test("a role's own limit on statements does not cut it short", async () => {
+  await postgres.sql(
+    `INSERT INTO orders (id, "userId", "orderNumber", total) SELECT gen_random_uuid(), 'u', n::text, 1 FROM generate_series(1, 20000) n`,
+  );
+  const url = new URL(postgres.url);
+  url.searchParams.set('options', '-c statement_timeout=5');
+  await createIndexes(url.href, needed);
+  expect(await missing()).toEqual([]);
+});
+
 test('creating them holds up no writer', async () => {
   await postgres.sql(
     `INSERT INTO orders (id, "userId", "orderNumber", total) SELECT gen_random_uuid(), 'u', n::text, 1 FROM generate_series(1, 1000) n`,

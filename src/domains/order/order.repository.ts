@@ -48,13 +48,17 @@ export class OrderRepository {
   async insert(order: NewOrder): Promise<Order | null> {
     const id = randomUUID();
     const { orderNumber } = order;
+    const what = `order ${orderNumber} was written`;
     try {
       const create = (prisma: PrismaClient) => prisma.order.create({ data: { id, ...order } });
-      return toOrder(await this.#postgres.write(`order ${orderNumber} was written`, create));
+      const row = (await this.#postgres.write(what, create)) as OrderRow | null;
+      // A trigger may keep a row out without a word.
+      if (row === null) throw writeRefused(what, new Error('the table took no row'));
+      return toOrder(row);
     } catch (error) {
       if (isUniqueViolation(error)) {
         if (await this.#hasNumber(orderNumber)) return null;
-        throw writeRefused(`order ${orderNumber} was written`, error);
+        throw writeRefused(what, error);
       }
       const written = isAppError(error, 'OUTCOME_UNKNOWN') ? await this.#find(id) : null;
       if (written === null) throw error;

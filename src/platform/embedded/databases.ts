@@ -3,6 +3,7 @@ import type { Task } from '../task.js';
 import { lockDataDirectory } from './data-lock.js';
 import type { EmbeddedServer } from './embedded-server.js';
 import { startEmbeddedMongo } from './mongo.js';
+import { locatePostgres } from './postgres-binaries.js';
 import { startEmbeddedPostgres } from './postgres.js';
 import type { ServerExit } from './server-process.js';
 
@@ -27,6 +28,13 @@ export interface EmbeddedDatabases extends AsyncDisposable {
 /** Starts the databases that are needed side by side: all of them run afterwards, or none. */
 export async function startEmbeddedDatabases(options: EmbeddedDatabasesOptions): Promise<EmbeddedDatabases> {
   const lock = await lockDataDirectory(path.resolve(options.directory));
+  if (options.need.postgres) {
+    // Where there is none, nobody waits for a download of MongoDB to be told so.
+    await locatePostgres(placeOfPostgres(options)).catch((error: unknown) => {
+      lock.release();
+      throw error;
+    });
+  }
   const [postgres, mongo] = await Promise.allSettled([startPostgres(options), startMongo(options)]);
   const servers = [postgres, mongo].flatMap((outcome) =>
     outcome.status === 'fulfilled' && outcome.value !== undefined ? [outcome.value] : [],
@@ -47,12 +55,16 @@ export async function startEmbeddedDatabases(options: EmbeddedDatabasesOptions):
   };
 }
 
+function placeOfPostgres({ directory }: EmbeddedDatabasesOptions): string {
+  return path.join(directory, 'postgres');
+}
+
 async function startPostgres(options: EmbeddedDatabasesOptions): Promise<EmbeddedServer | undefined> {
-  const { directory, durable, need, onTask, onExit } = options;
+  const { durable, need, onTask, onExit } = options;
   if (!need.postgres) return undefined;
   return onTask('Start PostgreSQL', (onProgress) =>
     startEmbeddedPostgres({
-      directory: path.join(directory, 'postgres'),
+      directory: placeOfPostgres(options),
       durable,
       onProgress,
       onExit: (exit) => onExit?.('PostgreSQL', exit),

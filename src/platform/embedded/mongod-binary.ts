@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Progress } from '../task.js';
 import { isInterruption } from './interruption.js';
+import { reasonOf, versionOf } from './running-program.js';
 
 const run = promisify(execFile);
 
@@ -41,8 +42,9 @@ export class MongoUnavailableError extends Error {
   constructor(tried: readonly string[]) {
     super(
       `No MongoDB could be started. Tried:\n${tried.map((line) => `  - ${line}`).join('\n')}\n` +
-        `Install MongoDB ${String(OLDEST_MAJOR)} or later so that \`mongod\` is on the PATH, or set MONGODB_URI to a ` +
-        'replica set of your own (mongodb://host:27017/database?replicaSet=rs0).',
+        'Set MONGODB_URI, in the environment or .env, to a replica set of your own ' +
+        '(mongodb://host:27017/database?replicaSet=rs0), or install MongoDB ' +
+        `${String(OLDEST_MAJOR)} or later so that \`mongod\` is on the PATH; docs/platforms.md says what there is for which system.`,
     );
     this.name = 'MongoUnavailableError';
   }
@@ -65,15 +67,14 @@ export async function resolveMongod(search: MongodSearch): Promise<string> {
       return await source.find(cacheDirectory, onProgress);
     } catch (error) {
       if (isInterruption(error)) throw error;
-      tried.push(`${source.name}: ${firstLine(error)}`);
+      tried.push(`${source.name}: ${reasonOf(error)}`);
     }
   }
   throw new MongoUnavailableError(tried);
 }
 
 async function runnable(mongod: string): Promise<string> {
-  const { stdout } = await run(mongod, ['--version'], { timeout: 20_000 });
-  const version = /db version v(\d+)\.(\S+)/.exec(stdout);
+  const version = /db version v(\d+)\.(\S+)/.exec(await versionOf(mongod));
   if (version === null) throw new Error('it does not tell its version');
   if (Number(version[1]) < OLDEST_MAJOR) throw new Error(`version ${version[1] ?? ''}.${version[2] ?? ''} is too old`);
   return mongod;
@@ -86,7 +87,7 @@ async function findCached(cacheDirectory: string): Promise<string> {
       return await runnable(cachedFile(cacheDirectory, version));
     } catch (error) {
       if (isInterruption(error)) throw error;
-      reasons.push(firstLine(error));
+      reasons.push(reasonOf(error));
     }
   }
   throw new Error(`${[...new Set(reasons)].join('; ')} in ${cacheDirectory}`);
@@ -109,7 +110,9 @@ async function download(cacheDirectory: string, onProgress: Progress): Promise<s
     const { code, signal } = await ended;
     patience.end();
     if (patience.isLost()) throw new Error('its host did not answer');
-    if (code !== 0) throw Object.assign(new Error(complaint.trim() || `ended with code ${String(code)}`), { signal });
+    // The downloader breaks its line before the reason.
+    const why = complaint.replace(/, Details:\s*/, ': ').trim();
+    if (code !== 0) throw Object.assign(new Error(why || `ended with code ${String(code)}`), { signal });
     return found.trim();
   });
 }
@@ -207,12 +210,4 @@ async function sha256(file: string): Promise<string> {
   const digest = createHash('sha256');
   await pipeline(createReadStream(file), digest);
   return digest.digest('hex');
-}
-
-/** Of several lines, such as a failed command's, the one that says why. */
-function firstLine(error: unknown): string {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'not found';
-  const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.find((line) => line.startsWith('ERROR:')) ?? lines.find((line) => line !== '') ?? 'no reason given';
 }

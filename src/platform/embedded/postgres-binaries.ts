@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { isInterruption } from './interruption.js';
+import { isReachable, reasonOf, versionOf } from './running-program.js';
 
 export interface PostgresBinaries {
   /** The folder that holds bin/, lib/ and share/. */
@@ -16,8 +18,8 @@ export class PostgresUnavailableError extends Error {
 
   constructor(reason: string, options?: ErrorOptions) {
     super(
-      `No PostgreSQL could be started: ${reason} Set DATABASE_URL to a PostgreSQL of your own ` +
-        '(postgresql://user:password@host:5432/database).',
+      `No PostgreSQL could be started: ${reason} Set DATABASE_URL, in the environment or .env, to a PostgreSQL of your ` +
+        'own (postgresql://user:password@host:5432/database); docs/platforms.md says what there is for which system.',
       options,
     );
     this.name = 'PostgresUnavailableError';
@@ -36,13 +38,32 @@ const PACKAGES: Readonly<Record<string, string>> = {
  * The PostgreSQL programs that came with `npm install`, ready to run. npm packages cannot hold symbolic links and the
  * package's own install script does not run, so the links are made here: in place, or in `spareDirectory` when the
  * package is not ours to write.
+ *
+ * @throws {PostgresUnavailableError} where there are none for this system, or they do not run on it
  */
 export async function locatePostgres(spareDirectory: string): Promise<PostgresBinaries> {
-  const platform = `${process.platform}-${process.arch}`;
+  const root = path.join(findPackage(packageFor(`${process.platform}-${process.arch}`)), 'native');
+  const binaries = await completeBinaries(root, spareDirectory);
+  await checkRuns(binaries);
+  return binaries;
+}
+
+/** The npm package with the programs for a platform. @throws {PostgresUnavailableError} where there is none */
+export function packageFor(platform: string): string {
   const name = PACKAGES[platform];
   if (name === undefined) throw new PostgresUnavailableError(`there is no build of it for ${platform}.`);
-  const root = path.join(findPackage(name), 'native');
-  return completeBinaries(root, spareDirectory);
+  return name;
+}
+
+/** @throws {PostgresUnavailableError} that says why the programs do not run here */
+export async function checkRuns({ root, libraryPath }: PostgresBinaries): Promise<void> {
+  const postgres = path.join(root, 'bin', process.platform === 'win32' ? 'postgres.exe' : 'postgres');
+  try {
+    await versionOf(postgres, libraryPath);
+  } catch (cause) {
+    if (isInterruption(cause)) throw cause;
+    throw new PostgresUnavailableError(`${postgres} does not run here: ${reasonOf(cause)}.`, { cause });
+  }
 }
 
 /** Adds the libraries' links that are missing; safe to run twice, also at the same moment. */
@@ -67,9 +88,12 @@ function findPackage(name: string): string {
     // Its entry is <package>/dist/index.js.
     return path.resolve(createRequire(import.meta.url).resolve(name), '../..');
   } catch (cause) {
-    throw new PostgresUnavailableError(`the package ${name} is not installed (npm install --include=optional).`, {
-      cause,
-    });
+    throw new PostgresUnavailableError(
+      `the package ${name} is not installed (\`npm ci --include=optional\` brings it).`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -90,14 +114,6 @@ async function link(to: string, at: string): Promise<void> {
   const fresh = `${at}.${randomUUID()}`;
   await symlink(to, fresh);
   await rename(fresh, at);
-}
-
-/** Whether something is there, at the end of a link too. */
-export async function isReachable(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 function isRefusedWrite(error: unknown): boolean {

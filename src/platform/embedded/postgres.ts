@@ -5,9 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { asEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded-server.js';
-import { isReachable, locatePostgres, PostgresUnavailableError } from './postgres-binaries.js';
+import { locatePostgres, PostgresUnavailableError } from './postgres-binaries.js';
 import { stopStrayServers } from './processes.mjs';
 import { awaitReady, startOnFreePort } from './readiness.js';
+import { isReachable } from './running-program.js';
 import { startServerProcess, type StopSteps } from './server-process.js';
 import { findPostgresHome, type PostgresHome, type RootMode } from './unprivileged.js';
 

@@ -111,7 +111,7 @@ kill -INT "$1"
 for second in 1 2 3 4 5 6 7 8 9 10; do sleep 1; kill -0 "$1" 2>/dev/null || exit 0; done
 kill -KILL "$1"`;
 
-/** Ends the server after this process died without stopping it. Windows has no such shell: there the next start does. */
+/** Ends the server after this process died without stopping it. Windows has no such shell: there it stays. */
 function armWatchdog(pid: number): () => void {
   if (process.platform === 'win32') return () => undefined;
   const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', String(pid)], {

@@ -43,8 +43,11 @@ function ofType({ name, type }: Collection): Finding[] {
     {
       severity: 'warning',
       about: name,
-      problem: `${name} is a ${type}: what is to be written to it may be refused, and no index can be created on it`,
-      remedy: 'create the indexes that joins need on the collection beneath',
+      problem: `${name} is a ${type}: what is to be written to it may be refused`,
+      remedy:
+        type === 'view'
+          ? 'create the indexes that joins need on the collection beneath'
+          : 'nothing, where it is only read through the graph',
     },
   ];
 }

@@ -6,20 +6,17 @@ const SYSTEM = new Set(['admin', 'config', 'local']);
 /** The databases, among those that this user may see, that have one of these collections. Changes nothing. */
 export async function databasesWith(mongo: MongoDatabase, collections: readonly string[]): Promise<readonly string[]> {
   const names = collections.map((name) => mongo.nameOf(name));
-  const { databases } = await mongo.run((db) =>
-    db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true }),
-  );
+  const { databases } = await mongo
+    .run((db) => db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true }))
+    .catch(() => ({ databases: [] }));
   const found = databases
     .filter(({ name }) => !SYSTEM.has(name))
     .map(async ({ name }) => {
       const client = mongo.connection.getClient();
       const there = await mongo.run(() =>
-        client
-          .db(name)
-          .listCollections({ name: { $in: names } }, { nameOnly: true })
-          .toArray(),
+        client.db(name).listCollections({}, { nameOnly: true, authorizedCollections: true }).toArray(),
       );
-      return there.length > 0 ? name : null;
+      return there.some((collection) => names.includes(collection.name)) ? name : null;
     });
   return (await Promise.all(found)).filter((name) => name !== null);
 }

@@ -34,7 +34,7 @@ function keyOf(source: Source, by: string | null): IndexKey {
   return by === null ? order : { [by]: 1, ...order };
 }
 
-/** Those that the database has no match for, under whatever name. A view has none, nor can it get any. */
+/** Those that the database has no match for, under whatever name; none of a view, or where they cannot be seen. */
 export async function missingIndexes(
   mongo: MongoDatabase,
   needed: readonly NeededIndex[],
@@ -54,21 +54,25 @@ export async function missingIndexes(
  * @throws {MigrationError} that says which one could not be created, and why
  */
 export async function createIndexes(mongo: MongoDatabase, indexes: readonly NeededIndex[]): Promise<void> {
-  for (const { collection, key } of indexes) {
-    const create = (name: object) =>
-      mongo.run((db) =>
-        db
-          .collection(mongo.nameOf(collection))
-          .createIndex({ ...key }, { collation: { locale: 'simple' }, ...name }, {}),
-      );
-    try {
-      await create({}).catch((error: unknown) => {
-        if (!isServerError(error, NAME_TAKEN)) throw error;
-        return create({ name: `tandem_${Object.keys(key).join('_')}` });
-      });
-    } catch (error) {
-      throw MigrationError.of(error, describeIndex({ collection: mongo.nameOf(collection), key }));
-    }
+  const failures: unknown[] = [];
+  // Documents that one index does not take are no reason to go without the others.
+  for (const index of indexes) await create(mongo, index).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function create(mongo: MongoDatabase, { collection, key }: NeededIndex): Promise<void> {
+  const build = (name: object) =>
+    mongo.runUnlimited((db) =>
+      db.collection(mongo.nameOf(collection)).createIndex({ ...key }, { collation: { locale: 'simple' }, ...name }, {}),
+    );
+  try {
+    await build({}).catch((error: unknown) => {
+      if (!isServerError(error, NAME_TAKEN)) throw error;
+      return build({ name: `tandem_${Object.keys(key).join('_')}` });
+    });
+  } catch (error) {
+    const what = describeIndex({ collection: mongo.nameOf(collection), key });
+    throw MigrationError.of(error, what, '"npm run migrate" tries it again.');
   }
 }
 
@@ -93,10 +97,14 @@ function serves(there: Readonly<Record<string, unknown>>, { key, by }: NeededInd
 
 const NAMESPACE_NOT_FOUND = 26;
 const NOT_SUPPORTED_ON_VIEW = 166;
+const UNAUTHORIZED = 13;
 /** An index of this name is there that does not serve: it is partial, sparse or has a collation. */
 const NAME_TAKEN = 86;
 
-/** The keys of a collection's indexes that hold every document and compare texts byte by byte; null for a view. */
+/**
+ * The keys of a collection's indexes that hold every document and compare texts byte by byte; null where none can be
+ * seen, nor made.
+ */
 async function keysOf(mongo: MongoDatabase, collection: string): Promise<Readonly<Record<string, unknown>>[] | null> {
   try {
     const indexes = await mongo.run((db) => db.collection(mongo.nameOf(collection)).indexes());
@@ -104,7 +112,7 @@ async function keysOf(mongo: MongoDatabase, collection: string): Promise<Readonl
   } catch (error) {
     // A collection that is not there has no indexes.
     if (isServerError(error, NAMESPACE_NOT_FOUND)) return [];
-    if (isServerError(error, NOT_SUPPORTED_ON_VIEW)) return null;
+    if (isServerError(error, NOT_SUPPORTED_ON_VIEW) || isServerError(error, UNAUTHORIZED)) return null;
     throw error;
   }
 }

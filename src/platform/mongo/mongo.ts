@@ -43,7 +43,7 @@ export class MongoDatabase implements AsyncDisposable {
     this.#collections = new Map(Object.entries(collections));
   }
 
-  /** @throws {AppError} MONGO_UNAVAILABLE when no server is found. */
+  /** @throws {AppError} MONGO_UNAVAILABLE when no server is found, or it wants a user. */
   static async open(options: MongoOptions): Promise<MongoDatabase> {
     const { url, poolSize = 20, applicationName = 'tandem', collections = {} } = options;
     const connection = mongoose.createConnection(url, {
@@ -62,6 +62,8 @@ export class MongoDatabase implements AsyncDisposable {
     });
     try {
       await connection.asPromise();
+      // A server with users lets anybody connect, and refuses the first question.
+      await connection.db?.listCollections({}, { nameOnly: true, authorizedCollections: true }).next();
       reportCommands(connection.getClient());
     } catch (error) {
       await connection.close();
@@ -101,6 +103,21 @@ export class MongoDatabase implements AsyncDisposable {
       throw translated(error);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /**
+   * The same for work that takes as long as it takes, of a command that a person waits for: creating an index.
+   *
+   * @throws {AppError} as {@link run} does
+   */
+  async runUnlimited<T>(work: (database: mongoose.mongo.Db) => Promise<T>): Promise<T> {
+    const { db } = this.connection;
+    if (db === undefined) throw unavailable(undefined);
+    try {
+      return await work(db);
+    } catch (error) {
+      throw translated(error);
     }
   }
 

@@ -4,8 +4,10 @@ import type pg from 'pg';
  * How every connection of ours begins. Prisma's adapter takes each time to be in UTC and written by ISO, and says so of
  * none that it writes: on a server with another `TimeZone` all times would be off by it, so the session says it. A
  * `?schema=`, as Prisma's addresses have it, becomes the `search_path`.
+ *
+ * @param more settings of one's own: `statement_timeout=0`
  */
-export function connectionConfig(address: string): pg.PoolConfig {
+export function connectionConfig(address: string, more: readonly string[] = []): pg.PoolConfig {
   const url = new URL(address);
   const schema = url.searchParams.get('schema');
   const settings = [
@@ -15,6 +17,7 @@ export function connectionConfig(address: string): pg.PoolConfig {
     // A float is written with as many digits as it takes to read it back.
     '-c extra_float_digits=1',
     schema === null ? null : `-c search_path=${escaped(`"${schema.replaceAll('"', '""')}"`)}`,
+    ...more.map((setting) => `-c ${setting}`),
   ];
   url.searchParams.delete('schema');
   url.searchParams.set('options', settings.filter((setting) => setting !== null).join(' '));

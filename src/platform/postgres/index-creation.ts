@@ -9,6 +9,9 @@ import { MigrationError } from '../migration-error.js';
 const CONNECT_TIMEOUT = 5_000;
 const LOCK_TIMEOUT = 120_000;
 
+/** How long dropping what a failed creation has left may wait; the next creation would drop it as well. */
+const CLEANING_TIMEOUT = 5_000;
+
 type Row = Record<string, unknown>;
 
 /** Any number that nobody else locks by. */
@@ -23,7 +26,8 @@ const LOCK = 7_301_426;
 export async function createIndexes(url: string, indexes: readonly NeededIndex[]): Promise<void> {
   if (indexes.length === 0) return;
   const client = new pg.Client({
-    ...connectionConfig(url),
+    // It takes as long as it takes, whatever the role's own limit is.
+    ...connectionConfig(url, ['statement_timeout=0']),
     application_name: 'tandem migrate',
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     lock_timeout: LOCK_TIMEOUT,
@@ -55,22 +59,49 @@ async function takeTurn(client: pg.Client): Promise<void> {
 }
 
 async function create(client: pg.Client, index: NeededIndex): Promise<void> {
-  const usual = indexName(index);
-  const { rows } = await client.query<Row>(NAMESAKE, [usual]);
-  const [namesake] = rows;
-  const isLeftOver = namesake?.['valid'] === false && namesake['table'] === index.table;
-  if (isLeftOver) await client.query(`DROP INDEX CONCURRENTLY ${quoted(usual)}`);
-  const name = namesake === undefined || isLeftOver ? usual : `tandem_${usual}`.slice(0, 63);
+  const name = await freeName(client, index);
   const statement = createStatement(index, name);
   try {
     await client.query(statement);
   } catch (error) {
-    await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${quoted(name)}`).catch(() => undefined);
-    throw MigrationError.of(error, statement);
+    const isGone = await dropInvalid(client, index.table, name);
+    throw MigrationError.of(
+      error,
+      statement,
+      isGone ? undefined : `An invalid index ${name} is left, which the next "npm run migrate" replaces.`,
+    );
   }
 }
 
-/** What has the name already; indexes share their names with tables. */
+/** The index's usual name, or another one of ours where something of somebody else's has it. */
+async function freeName(client: pg.Client, index: NeededIndex): Promise<string> {
+  const usual = indexName(index);
+  for (const name of [usual, `tandem_${usual}`.slice(0, 63)]) {
+    await dropInvalid(client, index.table, name);
+    const { rows } = await client.query(NAMESAKE, [name]);
+    if (rows.length === 0) return name;
+  }
+  throw new MigrationError(`${createStatement(index, usual)} was not tried: something else has its name already`);
+}
+
+/** Drops an index of a table under this name if it is invalid, and no other. False where one is left. */
+async function dropInvalid(client: pg.Client, table: string, name: string): Promise<boolean> {
+  const isInvalid = async () => {
+    const { rows } = await client.query<Row>(NAMESAKE, [name]);
+    return rows.some((row) => row['valid'] === false && row['table'] === table);
+  };
+  try {
+    if (!(await isInvalid())) return true;
+    await client.query(`SET lock_timeout = ${CLEANING_TIMEOUT}`);
+    await client.query(`DROP INDEX CONCURRENTLY ${quoted(name)}`);
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What has a name already; indexes share theirs with tables. */
 const NAMESAKE = `
   SELECT i.indisvalid AS valid, t.relname AS "table"
   FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_class t ON t.oid = i.indrelid

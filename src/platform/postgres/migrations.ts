@@ -37,15 +37,32 @@ export async function applyMigrations(url: string): Promise<readonly string[]> {
   });
 }
 
-/** The migrations of the folder that the database does not have, oldest first. Changes nothing. */
-export async function pendingMigrations(url: string): Promise<readonly Migration[]> {
+/** What stands in the database's way to the migrations of the folder. */
+export interface MigrationState {
+  /** Those that it does not have, oldest first. */
+  readonly pending: readonly Migration[];
+  /** Those of another project, in the same table of Prisma's, that have failed: the engine goes no further then. */
+  readonly failedElsewhere: readonly string[];
+}
+
+/** Changes nothing. */
+export async function migrationState(url: string): Promise<MigrationState> {
   const migrations = await folderMigrations();
   const list = await migrationList(migrations);
   const { history, failedMigrationNames } = await withSchemaEngine(url, (engine) => diagnose(engine, list));
   // Absent when up to date; a database that also has migrations of somebody else's is behind all the same.
   const unapplied = history !== null && 'unappliedMigrationNames' in history ? history.unappliedMigrationNames : [];
   const pending = new Set([...unapplied, ...failedMigrationNames]);
-  return migrations.filter(({ name }) => pending.has(name));
+  const ours = new Set(migrations.map(({ name }) => name));
+  return {
+    pending: migrations.filter(({ name }) => pending.has(name)),
+    failedElsewhere: failedMigrationNames.filter((name) => !ours.has(name)),
+  };
+}
+
+/** The migrations of the folder that the database does not have, oldest first. Changes nothing. */
+export async function pendingMigrations(url: string): Promise<readonly Migration[]> {
+  return (await migrationState(url)).pending;
 }
 
 /** Prisma's codes: the database has tables and no history; a migration was begun and not finished. */

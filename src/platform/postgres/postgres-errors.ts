@@ -10,9 +10,11 @@ const UNREACHABLE_KINDS = new Set([
   'TooManyConnections',
 ]);
 
-/** SQLSTATEs that mean "not now". Class 08 (connection exceptions) is added below. */
+/** SQLSTATEs that mean "not now". Classes 08 (connection exceptions) and 53 (no room) are added below. */
 const NOT_NOW = new Set([
-  '53300', // too_many_connections
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available: the lock timeout
   '57014', // query_canceled: the statement timeout
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
@@ -49,8 +51,10 @@ function isUnavailable(error: unknown): boolean {
 /** Whether the server itself stopped the statement, and so undid it. */
 function wasUndone(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
-  return sqlState === '57014' || sqlState === '53300';
+  return UNDONE.has(sqlState) || sqlState.startsWith('53');
 }
+
+const UNDONE = new Set(['40001', '40P01', '55P03', '57014']);
 
 /** The server is a standby or told to only read; or its user may. */
 const READ_ONLY = new Set([
@@ -65,19 +69,21 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlStateOf(error) === UNIQUE_VIOLATION;
 }
 
-/** Beside data (class 22: what we send is sound, so a column is narrower) and constraints (class 23). */
-const REFUSALS = new Set([
-  '0A000', // feature_not_supported: a view's column that is computed
-  '42809', // wrong_object_type
-  '55000', // object_not_in_prerequisite_state: a view that takes no rows
-  'P0001', // raise_exception, in a trigger
-]);
-
-/** Whether the table's own rules refused a write: a column's size, a constraint, a trigger, a view that takes none. */
+/**
+ * Whether the table's own rules refused a write: a column's size, a constraint, a view that takes none, a trigger, which
+ * may say so by any code. What we send is sound, so all that a server refuses is that, but for a statement that does not
+ * fit the tables (class 42), a fault of the server's (58, XX) and what has a code of its own.
+ */
 function isRefusedByRules(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
-  return (/^2[23]/.test(sqlState) && !isUniqueViolation(error)) || REFUSALS.has(sqlState);
+  if (!/^[0-9A-Z]{5}$/.test(sqlState) || isUniqueViolation(error) || isNotNow(sqlState)) return false;
+  return !/^(?:42|58|XX)/.test(sqlState) || RULES_OF_42.has(sqlState);
 }
+
+const RULES_OF_42 = new Set([
+  '42809', // wrong_object_type
+  '428C9', // generated_always
+]);
 
 /**
  * Whether an error says that a value could not be read, cast or computed (SQLSTATE class 22): without the row that holds
@@ -111,5 +117,5 @@ function isDriverFailure(error: Error): boolean {
 }
 
 function isNotNow(sqlState: string): boolean {
-  return NOT_NOW.has(sqlState) || sqlState.startsWith('08');
+  return NOT_NOW.has(sqlState) || /^(?:08|53)/.test(sqlState);
 }

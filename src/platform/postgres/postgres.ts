@@ -53,7 +53,10 @@ export class PostgresDatabase implements AsyncDisposable {
     try {
       // Prisma names the schema in what it writes; our reads go by the search path. Both mean the same tables so.
       const { rows } = await pool.query<{ schema: string | null }>('SELECT current_schema() AS schema');
-      return new PostgresDatabase(pool, rows[0]?.schema ?? 'public');
+      const schema = rows[0]?.schema ?? null;
+      if (schema === null)
+        throw new Error('the schema of ?schema=, or of the search_path, is not there: CREATE SCHEMA ...');
+      return new PostgresDatabase(pool, schema);
     } catch (error) {
       await pool.end();
       throw translated(error);

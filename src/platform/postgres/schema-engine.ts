@@ -27,7 +27,8 @@ let bindings: Promise<Bindings> | undefined;
 export async function withSchemaEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   // A pool of our own: the engine leaves its connections, and with them its advisory lock, to whoever opened them.
   const pool = new pg.Pool({
-    ...connectionConfig(url),
+    // It takes as long as it takes, whatever the role's own limit is.
+    ...connectionConfig(url, ['statement_timeout=0']),
     application_name: 'tandem migrate',
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     lock_timeout: LOCK_TIMEOUT,

@@ -41,16 +41,28 @@ function columnFindings(
     .flatMap((source) => {
       const table = tables.get(source.from);
       if (table === undefined) return [];
+      if (!table.inCurrentSchema) return [elsewhere(source, table)];
       if (!table.readable) return [unreadable(source)];
+      const isTable = table.kind.endsWith('table');
       return [
         ...ofKind(source, table),
         ...missingFields(source, table)
-          .filter((name) => !added.has(`${source.from}.${storedName(source, name)}`))
+          .filter((name) => !isTable || !added.has(`${source.from}.${storedName(source, name)}`))
           .map((name) => missing(source, name, table)),
         ...Object.keys(source.fields).flatMap((name) => ofColumn(source, name, table)),
         ...unfilled(source, table),
       ];
     });
+}
+
+/** Reads would find it there, and writes and migrations look for it here. */
+function elsewhere({ from }: Source, { schema }: TableFacts): Finding {
+  return {
+    severity: 'refused',
+    about: from,
+    problem: `${from} lies in the schema ${schema}, which is not the first of this user's search_path: a new table would hide it`,
+    remedy: `say which schema is meant: DATABASE_URL=...?schema=${schema}`,
+  };
 }
 
 function unreadable({ from }: Source): Finding {
@@ -62,8 +74,15 @@ function unreadable({ from }: Source): Finding {
   };
 }
 
-function ofKind({ from }: Source, { kind }: TableFacts): Finding[] {
-  if (kind === 'table') return [];
+function ofKind({ from }: Source, { kind, inherited, rowSecurity }: TableFacts): Finding[] {
+  if (kind === 'table') {
+    return [
+      ...(inherited ? [shared(from, 'other tables inherit from it, and their rows are among its own')] : []),
+      ...(rowSecurity
+        ? [shared(from, 'its policies (row level security) hide rows from the graph as from any user')]
+        : []),
+    ];
+  }
   if (kind === 'materialized view') {
     return [
       {
@@ -82,6 +101,15 @@ function ofKind({ from }: Source, { kind }: TableFacts): Finding[] {
       remedy: 'create those that "npm run migrate" would, on the tables that hold the rows',
     },
   ];
+}
+
+function shared(from: string, why: string): Finding {
+  return {
+    severity: 'warning',
+    about: from,
+    problem: `${from} does not hold its rows alone: ${why}`,
+    remedy: 'nothing, where this is meant; ids have to be unique among all of them',
+  };
 }
 
 function missing(source: Source, name: string, table: TableFacts): Finding {
@@ -104,7 +132,7 @@ function simplified(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }
 
-const TEXTS = ['text', 'varchar', 'bpchar', 'citext', 'name'];
+const TEXTS = ['text', 'varchar', 'citext', 'name'];
 
 /** The types that a column may have for each kind of field; the first is the one to have. */
 const TYPES: Readonly<Record<FieldKind, readonly string[]>> = {
@@ -137,6 +165,9 @@ function ofColumn(source: Source, name: string, table: TableFacts): Finding[] {
   const column = table.columns.get(storedName(source, name));
   if (column === undefined) return [];
   const isText = kind === 'text' && column.isEnum;
+  // Blanks that pad a value are a part of it in one comparison, and none in another.
+  const isFull = kind === 'objectId' && column.baseType === 'bpchar' && column.length === OBJECT_ID_LENGTH;
+  if (isFull) return [];
   if (!isText && !TYPES[kind].includes(column.baseType)) {
     return [wrongType(source, name, column, `holds ${wantedType(kind)}`)];
   }
@@ -155,15 +186,20 @@ function wantedType(kind: FieldKind): string {
   return WANTED[kind] ?? TYPES[kind][0] ?? kind;
 }
 
-function wrongType(source: Source, name: string, { type }: ColumnFacts, instead: string): Finding {
+function wrongType(source: Source, name: string, { type, baseType }: ColumnFacts, instead: string): Finding {
   const [table, column] = [quoted(source.from), quoted(storedName(source, name))];
-  const wanted = wantedType(fieldOf(source, name).kind);
+  const { kind } = fieldOf(source, name);
+  const wanted = baseType === 'bpchar' ? 'text' : wantedType(kind);
   const isTyped = instead.startsWith('holds');
+  // PostgreSQL has no cast from anything else to these.
+  const isCastable = !['uuid', 'dateTime'].includes(kind) || [...TEXTS, 'bpchar'].includes(baseType);
   return {
     severity: 'refused',
     about: `${source.from}.${storedName(source, name)}`,
     problem: `${source.from}.${storedName(source, name)} is ${type}, and ${isTyped ? `the graph reads ${wanted}` : instead}`,
-    remedy: `ALTER TABLE ${table} ALTER ${column} TYPE ${wanted} USING ${column}::${wanted}`,
+    remedy: isCastable
+      ? `ALTER TABLE ${table} ALTER ${column} TYPE ${wanted} USING ${column}::${wanted}`
+      : `give the table a column of that type; or read it through a view that has one (docs/own-databases.md)`,
   };
 }
 
