@@ -3,9 +3,16 @@ import { defineConfig } from 'vitest/config';
 
 // The tests and the libraries they load must share one graphql: its classes are compared by identity.
 const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.meta.url));
+// What Node takes from the build, the tests take from the sources that they test.
+const testing = fileURLToPath(new URL('src/testing/index.ts', import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
+  resolve: {
+    alias: [
+      { find: /^graphql$/, replacement: graphql },
+      { find: /^tandem\/testing$/, replacement: testing },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/start/**'],

@@ -2,16 +2,19 @@
 // node scripts/reset.mjs: removes the embedded databases with their data. Needs nothing installed.
 import { existsSync, lstatSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
-import { parseEnv } from 'node:util';
+// Whole: a name that an old Node lacks would fail before the Node could be called old.
+import util from 'node:util';
 import { claimHolder } from '../src/platform/embedded/claims.mjs';
 import { stopStrayServers } from '../src/platform/embedded/processes.mjs';
 import { printFailure, StepError } from './failure.mjs';
+import { checkNode } from './node-version.mjs';
 import { PROJECT } from './setup.mjs';
 
 // The folder may be anybody's (TANDEM_DATA_DIR), so only what Tandem makes in it is removed.
 const OURS = ['postgres', 'mongo', 'lock'];
 
 try {
+  checkNode();
   await reset(dataDirectory());
 } catch (error) {
   printFailure(error);
@@ -42,7 +45,7 @@ async function reset(directory) {
 /** As the configuration has it: the environment first, then .env; what is empty is not set. */
 function dataDirectory() {
   const file = path.join(PROJECT, '.env');
-  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8'))['TANDEM_DATA_DIR'] : undefined;
+  const fromFile = existsSync(file) ? util.parseEnv(readFileSync(file, 'utf8'))['TANDEM_DATA_DIR'] : undefined;
   return path.resolve(PROJECT, process.env['TANDEM_DATA_DIR'] || fromFile || '.data');
 }
 

@@ -6,12 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { claim, shareClaim } from '../src/platform/embedded/claims.mjs';
 import { command } from './command.mjs';
-import { StepError } from './failure.mjs';
+import { checkNode } from './node-version.mjs';
 import { task } from './tasks.mjs';
 
 export const PROJECT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-const OLDEST_NODE = [20, 19];
 // All stamps but the build's lie in node_modules: with it goes what they speak of.
 const STAMPS = inProject('node_modules', '.tandem');
 const INSTALL_STAMP = path.join(STAMPS, 'installed');
@@ -35,15 +34,6 @@ export async function setup({ build }) {
   } finally {
     release();
   }
-}
-
-function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE;
-  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  throw new StepError(`Tandem needs Node ${OLDEST_NODE.join('.')} or later; this is ${process.versions.node}.`, {
-    remedy: 'Install Node 24, or point your version manager at it.',
-  });
 }
 
 /** @param {boolean} build */

@@ -1,23 +1,13 @@
 import type { ApolloServer } from '@apollo/server';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import type { DocumentNode, GraphQLFormattedError } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import { afterAll } from 'vitest';
 import { createApollo } from '../../src/gateway/server.js';
 import type { Platform } from '../../src/platform/platform.js';
-import { recordStatements, type Statement } from '../../src/platform/statements.js';
 import { createScope, type Scope } from '../../src/scope.js';
+import { answerOf, type Answer } from '../../src/testing/answer.js';
 
-/** An answer and what it cost. */
-export interface Answer<Data> {
-  readonly data: Data;
-  readonly errors: readonly GraphQLFormattedError[];
-  readonly statements: readonly Statement[];
-}
-
-interface WireResult {
-  readonly data?: unknown;
-  readonly errors?: readonly GraphQLFormattedError[];
-}
+export type { Answer };
 
 /** Runs operations, each with the types of its answer and of its variables: `execute(gql(`...`), { id })`. */
 export interface Execute {
@@ -41,17 +31,14 @@ export type Given<Variables> =
 export function useGraph(databases: { readonly platform: Platform }): Execute {
   let apollo: ApolloServer<Scope> | undefined;
   afterAll(() => apollo?.stop());
-  const run = async <Data>(query: string | DocumentNode, variables: object = {}): Promise<Answer<Data>> => {
+  const run = <Data>(operation: string | DocumentNode, variables: object = {}): Promise<Answer<Data>> => {
     const { platform } = databases;
-    const server = (apollo ??= createApollo(platform, false));
-    const request = { query, variables: { ...variables } };
-    const { result, statements } = await recordStatements(() =>
-      server.executeOperation(request, { contextValue: createScope(platform) }),
+    return answerOf<Data, object>(
+      (apollo ??= createApollo(platform, false)),
+      createScope(platform),
+      operation,
+      variables,
     );
-    if (result.body.kind !== 'single') throw new Error('an answer comes in one piece');
-    // As it goes over the wire: a scalar may hand out what only becomes a string there.
-    const { data, errors = [] } = JSON.parse(JSON.stringify(result.body.singleResult)) as WireResult;
-    return { data: data as Data, errors, statements };
   };
   return Object.assign(run, { text: run });
 }
