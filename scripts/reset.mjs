@@ -15,6 +15,11 @@ const OURS = ['postgres', 'mongo', 'lock'];
 
 try {
   checkNode();
+  const [word] = process.argv.slice(2);
+  if (word !== undefined) {
+    const remedy = 'usage: npm run reset   (removes the embedded databases with their data)';
+    throw new StepError(`${word} is no option; nothing was removed.`, { remedy });
+  }
   await reset(dataDirectory());
 } catch (error) {
   printFailure(error);

@@ -8,6 +8,8 @@ import { PROJECT, setup } from './setup.mjs';
 import { task } from './tasks.mjs';
 
 const [, , entry = 'main', ...argv] = process.argv;
+// `npm run migrate --dry-run`, without the two dashes: npm keeps the option to itself, and it was meant all the same.
+if (entry === 'cli/migrate' && process.env['npm_config_dry_run'] === 'true') argv.push('--dry-run');
 
 try {
   endWithNpm();
@@ -19,5 +21,5 @@ try {
 } catch (error) {
   printFailure(error);
   // Not by itself: whatever the failed start left open must not keep the process.
-  process.exit(1);
+  process.exit(error instanceof Error && 'code' in error && error.code === 'USAGE' ? 2 : 1);
 }

@@ -98,7 +98,8 @@ function url(protocols: readonly string[], example: string) {
     );
 }
 
-function fromFile(path: string): Variables {
+/** What a file of settings says, known here or not. */
+export function fromFile(path: string): Variables {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 

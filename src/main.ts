@@ -4,11 +4,12 @@ import { loadFeatures } from './cli/features.js';
 import { firstAnswer } from './cli/first-answer.js';
 import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
+import { refuseWords } from './cli/usage.js';
 import { loadConfig, type Config } from './config.js';
 import { maskedUrl } from './platform/address.js';
 import { startGateway } from './gateway/server.js';
 import { createLogger } from './platform/logger.js';
-import type { Task } from './platform/task.js';
+import type { CommandOptions, Task } from './platform/task.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
 const SHUTDOWN_TIMEOUT = 10_000;
@@ -19,7 +20,8 @@ const SAME_SIGNAL = 1_000;
 type Stop = () => PromiseLike<void>;
 
 /** `npm start`: the databases, the gateway, the first answer; then it serves until it is told to stop. */
-export async function main({ task }: { readonly task: Task }): Promise<void> {
+export async function main({ task, argv }: CommandOptions): Promise<void> {
+  refuseWords(argv, [], 'usage: npm start   (what can be set is in .env.example: PORT=5000 npm start)');
   const config = loadConfig();
   const stopping = stopOnSignals();
   const started: Stop[] = [];
@@ -60,9 +62,9 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   process.stdout.write(`
 ${await firstAnswer(gateway.apollo, platform, databases.own.postgres || databases.own.mongo)}
 
-PostgreSQL  ${maskedUrl(databases.databaseUrl)}
-MongoDB     ${maskedUrl(databases.mongodbUri)}
-The graph   ${gateway.url}   (Ctrl-C stops everything)
+PostgreSQL  ${maskedUrl(databases.databaseUrl)}${databases.own.postgres ? '' : '   (embedded: DATABASE_URL is not set)'}
+MongoDB     ${maskedUrl(databases.mongodbUri)}${databases.own.mongo ? '' : '   (embedded: MONGODB_URI is not set)'}
+The graph   ${gateway.url}   (Ctrl-C stops it)
 `);
   stopping.throwIfAborted();
 }

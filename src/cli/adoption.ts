@@ -14,6 +14,8 @@ import { examineTables } from '../platform/postgres/table-fitness.js';
 /** What `npm run migrate` would do to two databases, and what speaks against it. */
 export interface Adoption {
   readonly pending: readonly Migration[];
+  /** The tables that are there already, with the columns that they get. */
+  readonly adopted: readonly { readonly table: string; readonly added: readonly string[] }[];
   readonly indexes: {
     readonly postgres: readonly postgresIndexes.NeededIndex[];
     readonly mongo: readonly mongoIndexes.NeededIndex[];
@@ -41,10 +43,17 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
   // A migration that makes a table says itself what is unique in it.
   const ofNewTables = needed.filter(({ table, unique }) => !tables.has(table) && !unique);
   const toCreate = await postgresIndexes.missingIndexes(postgres, needed);
-  const lacking = (await missingColumns(postgres, SOURCES)).map((column) => column.split('.')[0] ?? '');
-  const altered = [...new Set([...lacking, ...toCreate.map(({ table }) => table)])].filter((name) => tables.has(name));
+  const lacking = await missingColumns(postgres, SOURCES);
+  const adopted = [...tables.keys()].map((table) => ({
+    table,
+    added: lacking.filter((column) => column.startsWith(`${table}.`)).map((column) => column.slice(table.length + 1)),
+  }));
+  const altered = adopted
+    .filter(({ table, added }) => added.length > 0 || toCreate.some((index) => index.table === table))
+    .map(({ table }) => table);
   return {
     pending,
+    adopted,
     indexes: {
       postgres: [...toCreate, ...ofNewTables],
       mongo: await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS)),

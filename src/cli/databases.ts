@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.js';
+import { ConfigError, fromFile, type Config } from '../config.js';
 import { databaseIn, maskedUrl, withDatabase } from '../platform/address.js';
 import { SOURCES } from '../domains/catalogue.js';
 import { isAppError } from '../errors/app-error.js';
@@ -35,6 +35,24 @@ export class DatabaseUnclearError extends Error {
   readonly code = 'DATABASE_UNCLEAR';
 }
 
+const MISSPELT = {
+  DATABASE_URL: /^(?:DB|DATABASE|POSTGRES(?:QL)?|PG)_?(?:DATABASE_?)?(?:UR[IL]|CONNECTION(?:_STRING)?)$/i,
+  MONGODB_URI: /^MONGO(?:_?DB)?_?(?:DATABASE_?)?(?:UR[IL]|CONNECTION(?:_STRING)?)$/i,
+};
+
+/** An address under another name would go unnoticed, and an empty database be started in its place. */
+function refuseMisspelt(own: Databases['own']): void {
+  const names = Object.keys(fromFile('.env'));
+  const unset = [...(own.postgres ? [] : ['DATABASE_URL' as const]), ...(own.mongo ? [] : ['MONGODB_URI' as const])];
+  for (const right of unset) {
+    const wrong = names.find((name) => MISSPELT[right].test(name) && name !== right);
+    if (wrong === undefined) continue;
+    throw new ConfigError(
+      `The configuration is not right:\n  .env sets ${wrong}, which is no setting here; it is called ${right}`,
+    );
+  }
+}
+
 /**
  * The databases that the configuration names, and embedded ones for those that it does not.
  *
@@ -46,6 +64,7 @@ export async function provideDatabases(
   onExit: (database: string) => void,
 ): Promise<Databases> {
   const own = { postgres: config.databaseUrl !== null, mongo: config.mongodbUri !== null };
+  refuseMisspelt(own);
   const embedded = own.postgres && own.mongo ? null : await start(config, own, task, onExit);
   return {
     databaseUrl: config.databaseUrl ?? embedded?.postgresUrl ?? '',
@@ -85,7 +104,10 @@ function checkCollections(collections: Config['collections']): void {
 async function checkDatabaseName(mongo: MongoDatabase, mongodbUri: string): Promise<void> {
   if (databaseIn(mongodbUri) !== null) return;
   const collections = SOURCES.filter(({ database }) => database === 'mongo').map(({ from }) => from);
-  const names = await databasesWith(mongo, collections);
+  const names = await databasesWith(
+    mongo,
+    collections.map((name) => mongo.nameOf(name)),
+  );
   if (names.length === 0 || names.includes(mongo.connection.name)) return;
   throw new DatabaseUnclearError(
     `MONGODB_URI names no database, so the driver takes "${mongo.connection.name}", which has no ` +
@@ -106,7 +128,7 @@ async function open({ databaseUrl, mongodbUri, own, collections }: Databases, lo
     throw new DatabaseUnavailableError(
       code,
       `The ${name} of ${variable} (${maskedUrl(address)}) cannot be opened: ${reasonOf(error)}. Start it, or correct ` +
-        `${variable} in the environment or .env; without ${variable} an embedded ${name} is started.`,
+        `${variable} in the environment or .env; without ${variable} an embedded ${name} is started. "npm run doctor" says more.`,
       { cause: error },
     );
   }

@@ -8,16 +8,20 @@ import { createIndexes } from '../platform/postgres/index-creation.js';
 import { describeIndex, missingIndexes, neededIndexes } from '../platform/postgres/indexes.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import type { CommandOptions, Task } from '../platform/task.js';
+import { refuseWords } from './usage.js';
 import { describeFinding, planAdoption, refuseUnfit, type Adoption } from './adoption.js';
 import { openDatabases, provideDatabases, type Databases } from './databases.js';
 import { checkTables } from './prepare.js';
 
-const USAGE = 'usage: npm run migrate [-- --dry-run]';
+const USAGE = 'usage: npm run migrate [-- --dry-run]   (--dry-run shows what it would do, and changes nothing)';
 
 /** `npm run migrate`: says what it will do to both databases, and does it; with `--dry-run` it only says. */
 export async function main({ task, argv }: CommandOptions): Promise<void> {
-  const unknown = argv.find((word) => word !== '--dry-run');
-  if (unknown !== undefined) throw Object.assign(new Error(`${unknown} is no option; ${USAGE}`), { code: 'USAGE' });
+  if (argv.includes('--help')) {
+    say(USAGE);
+    return;
+  }
+  refuseWords(argv, ['--dry-run'], USAGE);
   const config = loadConfig();
   const databases = await provideDatabases(config, task, () => undefined);
   try {
@@ -26,8 +30,12 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
       const plan = await planAdoption(platform, databases.databaseUrl);
       say(describePlan(plan, platform, databases));
       refuseUnfit(plan.findings);
-      if (argv.includes('--dry-run')) say('\nA dry run: nothing was changed.');
-      else await carryOut(platform, databases.databaseUrl, task);
+      if (argv.includes('--dry-run')) {
+        say('\nA dry run: nothing was changed.');
+        return;
+      }
+      await carryOut(platform, databases.databaseUrl, task);
+      say('\nDone. Next: npm start');
     } finally {
       await platform[Symbol.asyncDispose]();
     }
@@ -47,12 +55,20 @@ async function carryOut(platform: Platform, databaseUrl: string, task: Task): Pr
   await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
 }
 
-function describePlan({ pending, indexes, findings }: Adoption, { mongo }: Platform, databases: Databases): string {
+function describePlan(
+  { pending, adopted, indexes, findings }: Adoption,
+  { mongo }: Platform,
+  databases: Databases,
+): string {
   const warnings = findings.filter(({ severity }) => severity === 'warning');
   const { length: indexCount } = indexes.postgres;
   return [
     `PostgreSQL ${maskedUrl(databases.databaseUrl)}: ${amount(pending.length)} to apply` +
       (indexCount === 0 ? '' : `, ${indexCount} ${indexCount === 1 ? 'index' : 'indexes'} to create`),
+    ...adopted.map(
+      ({ table, added }) =>
+        `  ${table} is there and keeps its rows${added.length === 0 ? '' : `; it gets ${added.join(', ')}`}`,
+    ),
     ...pending.map(({ name, sql }) => `\n-- ${name}\n${sql.trim()}`),
     ...(indexCount === 0 ? [] : ['\n-- One by one, while the tables are in use']),
     ...indexes.postgres.map((index) => `${describeIndex(index)};`),

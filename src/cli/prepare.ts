@@ -1,4 +1,5 @@
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
+import { examineCollections } from '../platform/mongo/collection-fitness.js';
 import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
 import { createIndexes } from '../platform/postgres/index-creation.js';
@@ -23,6 +24,16 @@ export class NotMigratedError extends Error {
  * @throws {NotMigratedError} that says what a database of people's own lacks, and what to do
  */
 export async function prepare(platform: Platform, databases: Databases, task: Task): Promise<void> {
+  const { own } = databases;
+  await makeReady(platform, databases, task);
+  if (own.mongo) await warnOfCollections(platform);
+  if (!own.postgres && !own.mongo && (await isEmpty(platform))) {
+    await task('Insert demonstration data', (update) => insertDemonstrationData(platform, update));
+  }
+}
+
+/** The same without data. @throws {NotMigratedError} as {@link prepare} does */
+export async function makeReady(platform: Platform, databases: Databases, task: Task): Promise<void> {
   const { own, databaseUrl } = databases;
   const { postgres, mongo } = platform;
   if (own.postgres) await checkTables(platform, databaseUrl);
@@ -30,14 +41,19 @@ export async function prepare(platform: Platform, databases: Databases, task: Ta
   const inPostgres = await postgresIndexes.missingIndexes(postgres, postgresIndexes.neededIndexes(SOURCES, RELATIONS));
   const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
   if (own.postgres) warnOfIndexes(platform, 'DATABASE_URL', inPostgres.map(postgresIndexes.describeIndex));
-  else if (inPostgres.length > 0)
+  else if (inPostgres.length > 0) {
     await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
-  if (own.mongo) warnOfIndexes(platform, 'MONGODB_URI', inMongo.map(mongoIndexes.describeIndex));
-  else if (inMongo.length > 0)
-    await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
-  if (!own.postgres && !own.mongo && (await isEmpty(platform))) {
-    await task('Insert demonstration data', (update) => insertDemonstrationData(platform, update));
   }
+  if (own.mongo) warnOfIndexes(platform, 'MONGODB_URI', inMongo.map(mongoIndexes.describeIndex));
+  else if (inMongo.length > 0) {
+    await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
+  }
+}
+
+/** A database without the collections is served, and is rarely meant. */
+async function warnOfCollections({ logger, mongo }: Platform): Promise<void> {
+  const [first] = await examineCollections(mongo, SOURCES);
+  if (first !== undefined) logger.warn(`${first.problem}; ${first.remedy}`);
 }
 
 /** Without them every answer is right, and slow. */

@@ -3,7 +3,7 @@ import { createLogger } from '../platform/logger.js';
 import type { Platform } from '../platform/platform.js';
 import type { CommandOptions, Task } from '../platform/task.js';
 import { openDatabases, provideDatabases } from './databases.js';
-import { checkTables } from './prepare.js';
+import { makeReady } from './prepare.js';
 import { commandFor, HELP, parseSeedCommand, type SeedCommand } from './seeding/command-line.js';
 import { planOf } from './seeding/plan.js';
 import { isWhole, progressOf, Seeding, strangersIn, wholeOf } from './seeding/seeding.js';
@@ -34,7 +34,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   try {
     const platform = await openDatabases(databases, createLogger(config.logLevel));
     try {
-      await checkTables(platform, databases.databaseUrl);
+      await makeReady(platform, databases, task);
       say(`${await seed(platform, command, task, stopping)}\n`);
     } finally {
       await platform[Symbol.asyncDispose]();

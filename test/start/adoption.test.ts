@@ -133,3 +133,14 @@ test('MONGODB_COLLECTIONS that names what is no collection here is refused by na
   expect(await start.ended()).toEqual({ code: 1, signal: null });
   expect(start.complaints).toMatch(/names "customers", .*those that are: users, transactions/);
 });
+
+test('an option that npm keeps to itself, --dry-run without the two dashes, changes nothing all the same', async () => {
+  await shop.sql(TABLE, ROWS);
+  const catalogue = await shop.catalogue();
+  const project = await ProjectCopy.make();
+  const dry = project.npm(['run', 'migrate', '--dry-run'], shop.settings);
+  expect(await dry.ended()).toEqual({ code: 0, signal: null });
+  expect(dry.stdout).toMatch(/orders is there and keeps its rows; it gets userName, userEmail/);
+  expect(dry.stdout).toContain('A dry run: nothing was changed.');
+  expect(await shop.catalogue()).toEqual(catalogue);
+});

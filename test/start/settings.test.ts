@@ -26,6 +26,26 @@ test('all wrong settings are named at once, each with its remedy, and no passwor
   expect(start.output).not.toMatch(STACK);
 });
 
+test('an address under a name that is no setting is refused by the name that is', async () => {
+  const project = await ProjectCopy.make();
+  await writeFile(project.path('.env'), 'MONGO_URI=mongodb://127.0.0.1:1/shop\n');
+  const start = project.npm(['start'], { PORT: '0' });
+  expect(await start.ended()).toEqual({ code: 1, signal: null });
+  expect(start.complaints).toContain('.env sets MONGO_URI, which is no setting here; it is called MONGODB_URI');
+  expect(start.stdout).not.toContain('Start MongoDB');
+});
+
+test.each([
+  [['start', '--', '--port', '5000'], '--port is no option; usage: npm start', 2],
+  [['run', 'migrate', '--', 'now'], 'now is no option; usage: npm run migrate', 2],
+  [['run', 'reset', '--', '--help'], '--help is no option; nothing was removed', 1],
+] as const)('npm %j is refused with its usage', async (words, complaint, code) => {
+  const project = await ProjectCopy.make();
+  const command = project.npm([...words], { PORT: '0' });
+  expect(await command.ended()).toEqual({ code, signal: null });
+  expect(command.complaints).toContain(complaint);
+});
+
 test('.env is read, and the environment wins over it', async () => {
   const project = await ProjectCopy.make();
   const port = String(await freePort());

@@ -55,7 +55,7 @@ export class ProjectCopy {
   /** `npm start`, once it serves. */
   async start(settings: Settings): Promise<NpmCommand> {
     const command = this.npm(['start'], settings);
-    await command.printed('(Ctrl-C stops everything)');
+    await command.printed('(Ctrl-C stops it)');
     return command;
   }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../usage.js';
 import type { SeedOptions } from './plan.js';
 
 /** What a command line asks for. */
@@ -6,11 +7,6 @@ export type SeedCommand =
   | { readonly kind: 'help' }
   /** @param add into databases that have rows of others */
   | { readonly kind: 'seed'; readonly options: SeedOptions; readonly add: boolean };
-
-/** The command line is not right; the message says what would be. */
-export class UsageError extends Error {
-  readonly code = 'USAGE';
-}
 
 /** Rows of a kind at most: their ids end with the index. */
 const MOST = 10_000_000;

@@ -3,9 +3,8 @@ import type { MongoDatabase } from './mongo.js';
 /** Databases of the server's own. */
 const SYSTEM = new Set(['admin', 'config', 'local']);
 
-/** The databases, among those that this user may see, that have one of these collections. Changes nothing. */
+/** The databases, among those that this user may see, that have one of these collections, as they are called there. */
 export async function databasesWith(mongo: MongoDatabase, collections: readonly string[]): Promise<readonly string[]> {
-  const names = collections.map((name) => mongo.nameOf(name));
   const { databases } = await mongo
     .run((db) => db.admin().listDatabases({ nameOnly: true, authorizedDatabases: true }))
     .catch(() => ({ databases: [] }));
@@ -16,7 +15,7 @@ export async function databasesWith(mongo: MongoDatabase, collections: readonly 
       const there = await mongo.run(() =>
         client.db(name).listCollections({}, { nameOnly: true, authorizedCollections: true }).toArray(),
       );
-      return there.some((collection) => names.includes(collection.name)) ? name : null;
+      return there.some((collection) => collections.includes(collection.name)) ? name : null;
     });
   return (await Promise.all(found)).filter((name) => name !== null);
 }

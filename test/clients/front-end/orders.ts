@@ -19,5 +19,7 @@ export async function showMore(
   const page = shown.getCurrentResult().data?.orders?.pageInfo;
   if (page?.hasNextPage !== true) return false;
   await shown.fetchMore({ variables: { after: page.endCursor } });
+  // What was fetched is shown in the next turn of the event loop.
+  await new Promise((resolve) => setTimeout(resolve));
   return true;
 }
