@@ -33,7 +33,7 @@ const FAULTS = [
 ] as const;
 
 const FIRST_NAMES = (
-  'Ada Alan Amélie Anita Barbara Björn Carol Chloé Claude Dana Donald Edith Edsger Elena Emre Evelyn Fatima Frances ' +
+  'Ada Alan Amélie Anita Barbara Björn Carol Chloé Clara Dana Donald Edith Edsger Elena Emre Evelyn Fatima Frances ' +
   'Grace Hedy Inês Jean Jim Joan John José Karen Katherine Ken Kofi Lena Leslie Lynn Margaret Marie Mei Niklaus ' +
   'Noor Octavia Priya Radia Renée Robin Sofie Thandiwe Tomás Yuki Zoë'
 ).split(' ');
