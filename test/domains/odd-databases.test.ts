@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { ResultOf } from '@graphql-typed-document-node/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
@@ -177,5 +178,51 @@ describe('an adopted table with rules of its own', () => {
     expect((await execute(gql(`query TotalsOfOrders { orders { nodes { total } } }`))).data).toEqual({
       orders: { nodes: [{ total: '20.00' }, { total: '10.00' }] },
     });
+  });
+});
+
+describe('an adopted table with triggers and columns of its own', () => {
+  const BEFORE = (body: string) => [
+    `CREATE OR REPLACE FUNCTION ours() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
+    'CREATE TRIGGER ours BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION ours()',
+  ];
+  beforeAll(async () => {
+    await sql(databases.databaseUrl, 'DROP INDEX one_total', 'DELETE FROM orders');
+    await reopen(databases.databaseUrl);
+  });
+  afterAll(async () => platform[Symbol.asyncDispose]());
+
+  test.each([
+    ['a trigger with a code of its own', BEFORE(`RAISE EXCEPTION 'no' USING ERRCODE = 'UE001';`)],
+    ['a trigger that keeps the row out without a word', BEFORE('RETURN NULL;')],
+    [
+      'a column that is computed',
+      [`ALTER TABLE orders DROP "userEmail", ADD "userEmail" text GENERATED ALWAYS AS ('x') STORED`],
+    ],
+  ])('%s makes a new order WRITE_REFUSED', async (_, statements) => {
+    const ada = await seed.user({ username: 'Ada' });
+    await sql(databases.databaseUrl, ...statements);
+    const refused = await execute(CREATE, { userId: ada.id });
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
+    await sql(databases.databaseUrl, 'DROP TRIGGER IF EXISTS ours ON orders');
+    expect((await execute.text('{ orders { nodes { id } } }')).data).toEqual({ orders: { nodes: [] } });
+  });
+});
+
+describe('a lock that is held for longer than the role waits', () => {
+  test('makes a write POSTGRES_UNAVAILABLE: nothing was written, and later it is', async () => {
+    await sql(databases.databaseUrl, 'ALTER TABLE orders DROP "userEmail", ADD "userEmail" text');
+    const url = new URL(databases.databaseUrl);
+    url.searchParams.set('options', '-c lock_timeout=200');
+    await reopen(url.href);
+    const ada = await seed.user({ username: 'Ada' });
+    const locked = new pg.Client({ connectionString: databases.databaseUrl });
+    await locked.connect();
+    await locked.query('BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE');
+    const refused = await execute(CREATE, { userId: ada.id });
+    await locked.end();
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'POSTGRES_UNAVAILABLE' } }]);
+    expect((await execute(CREATE, { userId: ada.id })).errors).toEqual([]);
+    await platform[Symbol.asyncDispose]();
   });
 });
