@@ -2,24 +2,21 @@ import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { storedName } from '../join/source.js';
 import type { Finding } from '../platform/finding.js';
 import { examineCollections } from '../platform/mongo/collection-fitness.js';
-import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
-import * as postgresIndexes from '../platform/postgres/indexes.js';
+import { neededIndexes } from '../platform/postgres/indexes.js';
 import { examineRights } from '../platform/postgres/migration-rights.js';
 import { migrationState, type Migration } from '../platform/postgres/migrations.js';
 import { missingColumns } from '../platform/postgres/missing.js';
 import { similarTables, tableFacts } from '../platform/postgres/table-facts.js';
 import { examineTables } from '../platform/postgres/table-fitness.js';
+import { missingIndexes, type MissingIndexes } from './indexes.js';
 
 /** What `npm run migrate` would do to two databases, and what speaks against it. */
 export interface Adoption {
   readonly pending: readonly Migration[];
   /** The tables that are there already, with the columns that they get. */
   readonly adopted: readonly { readonly table: string; readonly added: readonly string[] }[];
-  readonly indexes: {
-    readonly postgres: readonly postgresIndexes.NeededIndex[];
-    readonly mongo: readonly mongoIndexes.NeededIndex[];
-  };
+  readonly indexes: MissingIndexes;
   readonly findings: readonly Finding[];
 }
 
@@ -39,25 +36,21 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
   const { postgres, mongo } = platform;
   const { pending, failedElsewhere } = await migrationState(databaseUrl);
   const tables = await tableFacts(postgres, SOURCES);
-  const needed = postgresIndexes.neededIndexes(SOURCES, RELATIONS);
   // A migration that makes a table says itself what is unique in it.
-  const ofNewTables = needed.filter(({ table, unique }) => !tables.has(table) && !unique);
-  const toCreate = await postgresIndexes.missingIndexes(postgres, needed);
-  const lacking = await missingColumns(postgres, SOURCES);
+  const ofNewTables = neededIndexes(SOURCES, RELATIONS).filter(({ table, unique }) => !tables.has(table) && !unique);
+  const missing = await missingIndexes(platform);
+  const lacking = missingColumns(tables, SOURCES);
   const adopted = [...tables.keys()].map((table) => ({
     table,
     added: lacking.filter((column) => column.startsWith(`${table}.`)).map((column) => column.slice(table.length + 1)),
   }));
   const altered = adopted
-    .filter(({ table, added }) => added.length > 0 || toCreate.some((index) => index.table === table))
+    .filter(({ table, added }) => added.length > 0 || missing.postgres.some((index) => index.table === table))
     .map(({ table }) => table);
   return {
     pending,
     adopted,
-    indexes: {
-      postgres: [...toCreate, ...ofNewTables],
-      mongo: await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS)),
-    },
+    indexes: { ...missing, postgres: [...missing.postgres, ...ofNewTables] },
     findings: [
       ...failedElsewhere.map(failed),
       ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),

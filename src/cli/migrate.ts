@@ -1,16 +1,16 @@
 import { loadConfig } from '../config.js';
 import { maskedUrl } from '../platform/address.js';
-import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { createLogger } from '../platform/logger.js';
 import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
 import { createIndexes } from '../platform/postgres/index-creation.js';
-import { describeIndex, missingIndexes, neededIndexes } from '../platform/postgres/indexes.js';
+import { describeIndex } from '../platform/postgres/indexes.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import type { CommandOptions, Task } from '../platform/task.js';
 import { refuseWords } from './usage.js';
 import { describeFinding, planAdoption, refuseUnfit, type Adoption } from './adoption.js';
 import { openDatabases, provideDatabases, type Databases } from './databases.js';
+import { missingIndexes } from './indexes.js';
 import { checkTables } from './prepare.js';
 
 const USAGE = 'usage: npm run migrate [-- --dry-run]   (--dry-run shows what it would do, and changes nothing)';
@@ -46,13 +46,11 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
 
 /** Each step can be made again, so what is cut short is completed by the next call. */
 async function carryOut(platform: Platform, databaseUrl: string, task: Task): Promise<void> {
-  const { postgres, mongo } = platform;
   await task('Apply migrations', () => applyMigrations(databaseUrl));
   await checkTables(platform, databaseUrl);
-  const inPostgres = await missingIndexes(postgres, neededIndexes(SOURCES, RELATIONS));
-  await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
-  const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
-  await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
+  const missing = await missingIndexes(platform);
+  await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, missing.postgres));
+  await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(platform.mongo, missing.mongo));
 }
 
 function describePlan(

@@ -1,4 +1,4 @@
-import { RELATIONS, SOURCES } from '../domains/catalogue.js';
+import { SOURCES } from '../domains/catalogue.js';
 import { examineCollections } from '../platform/mongo/collection-fitness.js';
 import * as mongoIndexes from '../platform/mongo/indexes.js';
 import type { Platform } from '../platform/platform.js';
@@ -6,11 +6,13 @@ import { createIndexes } from '../platform/postgres/index-creation.js';
 import * as postgresIndexes from '../platform/postgres/indexes.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import { missingColumns } from '../platform/postgres/missing.js';
+import { tableFacts } from '../platform/postgres/table-facts.js';
 import { examineColumns } from '../platform/postgres/table-fitness.js';
 import type { Task } from '../platform/task.js';
 import { planAdoption, refuseUnfit } from './adoption.js';
 import type { Databases } from './databases.js';
 import { insertDemonstrationData, isEmpty } from './demonstration-data.js';
+import { missingIndexes } from './indexes.js';
 
 /** A database of people's own lacks what the graph reads. */
 export class NotMigratedError extends Error {
@@ -35,18 +37,16 @@ export async function prepare(platform: Platform, databases: Databases, task: Ta
 /** The same without data. @throws {NotMigratedError} as {@link prepare} does */
 export async function makeReady(platform: Platform, databases: Databases, task: Task): Promise<void> {
   const { own, databaseUrl } = databases;
-  const { postgres, mongo } = platform;
   if (own.postgres) await checkTables(platform, databaseUrl);
   else await task('Apply migrations', () => applyMigrations(databaseUrl));
-  const inPostgres = await postgresIndexes.missingIndexes(postgres, postgresIndexes.neededIndexes(SOURCES, RELATIONS));
-  const inMongo = await mongoIndexes.missingIndexes(mongo, mongoIndexes.neededIndexes(SOURCES, RELATIONS));
+  const { postgres: inPostgres, mongo: inMongo } = await missingIndexes(platform);
   if (own.postgres) warnOfIndexes(platform, 'DATABASE_URL', inPostgres.map(postgresIndexes.describeIndex));
   else if (inPostgres.length > 0) {
     await task('Create indexes in PostgreSQL', () => createIndexes(databaseUrl, inPostgres));
   }
   if (own.mongo) warnOfIndexes(platform, 'MONGODB_URI', inMongo.map(mongoIndexes.describeIndex));
   else if (inMongo.length > 0) {
-    await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(mongo, inMongo));
+    await task('Create indexes in MongoDB', () => mongoIndexes.createIndexes(platform.mongo, inMongo));
   }
 }
 
@@ -71,9 +71,10 @@ function warnOfIndexes({ logger }: Platform, variable: string, missing: readonly
  * @throws {NotAdoptableError} where it does not, or where what is there cannot be read
  */
 export async function checkTables(platform: Platform, databaseUrl: string): Promise<void> {
-  const missing = await missingColumns(platform.postgres, SOURCES);
+  const tables = await tableFacts(platform.postgres, SOURCES);
+  const missing = missingColumns(tables, SOURCES);
   if (missing.length === 0) {
-    refuseUnfit(await examineColumns(platform.postgres, SOURCES));
+    refuseUnfit(examineColumns(tables, SOURCES));
     return;
   }
   const { pending, findings } = await planAdoption(platform, databaseUrl);

@@ -46,7 +46,7 @@ describe('a table', () => {
     expect(await examine()).toEqual([]);
     await makeTable({});
     expect(await examine()).toEqual([]);
-    expect(await examineColumns(postgres.database, SOURCES)).toEqual([]);
+    expect(examineColumns(await tableFacts(postgres.database, SOURCES), SOURCES)).toEqual([]);
   });
 
   test('as another ORM writes it, with varchars, an enum, a domain and wider numbers, is fit', async () => {
@@ -124,7 +124,7 @@ describe('a table', () => {
     expect(of(await examine(), 'warning')).toEqual([
       'orders.total: 3 rows of orders have no "total", which the graph promises: such a row is null there, with an error',
     ]);
-    expect(await examineColumns(postgres.database, SOURCES)).toEqual([]);
+    expect(examineColumns(await tableFacts(postgres.database, SOURCES), SOURCES)).toEqual([]);
   });
 
   test('in which rows share an order number is refused, and the numbers are named', async () => {

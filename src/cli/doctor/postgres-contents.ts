@@ -38,7 +38,8 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
   let missing: readonly string[] = TABLES;
   let there: ReadonlyMap<string, TableFacts> = new Map();
   const unseen = await guarded('postgres.tables', async () => {
-    [missing, there] = [await missingColumns(postgres, OURS), await tableFacts(postgres, OURS)];
+    there = await tableFacts(postgres, OURS);
+    missing = missingColumns(there, OURS);
     return [];
   });
   if (unseen.length > 0) return { checks: unseen, unreadable: new Set(TABLES) };

@@ -1,13 +1,8 @@
 import { storedName, type Source } from '../../join/source.js';
-import type { PostgresDatabase } from './postgres.js';
-import { tableFacts, type TableFacts } from './table-facts.js';
+import type { TableFacts } from './table-facts.js';
 
 /** The tables and columns (`orders`, `orders.userName`) that sources read and the database does not have. */
-export async function missingColumns(
-  postgres: PostgresDatabase,
-  sources: readonly Source[],
-): Promise<readonly string[]> {
-  const tables = await tableFacts(postgres, sources);
+export function missingColumns(tables: ReadonlyMap<string, TableFacts>, sources: readonly Source[]): readonly string[] {
   return sources
     .filter(({ database }) => database === 'postgres')
     .flatMap((source) => {

@@ -18,23 +18,16 @@ export async function examineTables(
   added: ReadonlySet<string> = new Set(),
 ): Promise<readonly Finding[]> {
   const facts = await tableFacts(postgres, sources);
-  const ofColumns = columnFindings(facts, sources, added);
+  const ofColumns = examineColumns(facts, sources, added);
   const unfit = new Set(ofColumns.filter(({ severity }) => severity === 'refused').map(({ about }) => about));
   return [...ofColumns, ...(await examineRows(postgres, facts, sources, unfit))];
 }
 
 /** The same by the catalogue alone, without a look at any row. */
-export async function examineColumns(
-  postgres: PostgresDatabase,
-  sources: readonly Source[],
-): Promise<readonly Finding[]> {
-  return columnFindings(await tableFacts(postgres, sources), sources, new Set());
-}
-
-function columnFindings(
+export function examineColumns(
   tables: ReadonlyMap<string, TableFacts>,
   sources: readonly Source[],
-  added: ReadonlySet<string>,
+  added: ReadonlySet<string> = new Set(),
 ): Finding[] {
   return sources
     .filter(({ database }) => database === 'postgres')
