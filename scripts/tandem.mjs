@@ -10,6 +10,7 @@ import { PROJECT } from './setup.mjs';
 /** The script of each command, and the words that it gets before those of the command line. */
 const COMMANDS = new Map([
   ['start', ['run.mjs', 'main']],
+  ['worker', ['run.mjs', 'main', 'worker']],
   ['migrate', ['run.mjs', 'cli/migrate']],
   ['doctor', ['run.mjs', 'cli/doctor']],
   ['seed', ['run.mjs', 'cli/seed']],
@@ -19,6 +20,7 @@ const COMMANDS = new Map([
 const USAGE = `usage: tandem <command> [options]
 
   start     everything, from nothing to the graph
+  worker    works on jobs, beside gateways and other workers
   migrate   makes your databases ready (--dry-run shows what it would do)
   doctor    looks at your databases and the joins between them, and changes nothing (--json)
   seed      fills databases with rows to try things with (--help)

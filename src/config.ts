@@ -9,6 +9,10 @@ import { hasOneReading, protocolOf } from './platform/address.js';
 export interface Config {
   readonly databaseUrl: string | null;
   readonly mongodbUri: string | null;
+  /** What this process does: answer, work on jobs, or both. */
+  readonly role: Role;
+  /** How long the answer to a call with an idempotency key is kept, in hours. */
+  readonly idempotencyHours: number;
   /** What collections are called, by the name that they have here. */
   readonly collections: Readonly<Record<string, string>>;
   readonly host: string;
@@ -30,6 +34,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const ROLES = ['both', 'gateway', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -50,6 +57,12 @@ const schema = z.object({
     .string()
     .default('4000')
     .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'takes a port from 0 (any free one) to 65535')
+    .transform(Number),
+  TANDEM_ROLE: z.enum(ROLES, `takes one of ${ROLES.join(', ')}`).default('both'),
+  IDEMPOTENCY_HOURS: z
+    .string()
+    .default('24')
+    .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'takes whole hours, from 1 to 9999')
     .transform(Number),
   TANDEM_DATA_DIR: z.string().min(1).default('.data'),
   XDG_CACHE_HOME: z.string().optional(),
@@ -75,6 +88,8 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
   return Object.freeze({
     databaseUrl: data.DATABASE_URL ?? null,
     mongodbUri: data.MONGODB_URI ?? null,
+    role: data.TANDEM_ROLE,
+    idempotencyHours: data.IDEMPOTENCY_HOURS,
     collections: data.MONGODB_COLLECTIONS,
     host: data.HOST,
     port: data.PORT,

@@ -1,15 +1,21 @@
 import { once } from 'node:events';
-import { openDatabases, provideDatabases } from './cli/databases.js';
+import { openDatabases, provideDatabases, type Databases } from './cli/databases.js';
 import { loadFeatures } from './cli/features.js';
 import { firstAnswer } from './cli/first-answer.js';
 import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
 import { refuseWords } from './cli/usage.js';
-import { loadConfig, type Config } from './config.js';
+import { ConfigError, loadConfig, type Config } from './config.js';
 import { maskedUrl } from './platform/address.js';
 import { startGateway } from './gateway/server.js';
+import { OrderingHousekeeping } from './ordering/housekeeping.js';
+import { orderingJobs } from './ordering/ordering.jobs.js';
+import { TransactionRepository } from './ordering/transaction.repository.js';
 import { createLogger } from './platform/logger.js';
+import type { Platform } from './platform/platform.js';
 import type { CommandOptions, Task } from './platform/task.js';
+import { createScope } from './scope.js';
+import { startWorker, type Worker } from './sync/worker.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
 const SHUTDOWN_TIMEOUT = 10_000;
@@ -19,10 +25,13 @@ const SAME_SIGNAL = 1_000;
 
 type Stop = () => PromiseLike<void>;
 
-/** `npm start`: the databases, the gateway, the first answer; then it serves until it is told to stop. */
+const USAGE = `usage: npm start        the gateway, with a worker inside (what can be set is in .env.example: PORT=5000 npm start)
+       npm run worker   a worker alone, beside gateways and other workers`;
+
+/** `npm start`: the databases, the worker, the gateway, the first answer; then it serves until it is told to stop. */
 export async function main({ task, argv }: CommandOptions): Promise<void> {
-  refuseWords(argv, [], 'usage: npm start   (what can be set is in .env.example: PORT=5000 npm start)');
-  const config = loadConfig();
+  refuseWords(argv, ['worker'], USAGE);
+  const config = argv.includes('worker') ? { ...loadConfig(), role: 'worker' as const } : loadConfig();
   const stopping = stopOnSignals();
   const started: Stop[] = [];
   try {
@@ -41,10 +50,11 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
  * short: told to stop, it takes no further one.
  */
 async function serve(config: Config, task: Task, started: Stop[], stopping: AbortSignal): Promise<void> {
-  const { host, port, production } = config;
+  const { host, port, production, role } = config;
   const logger = createLogger(config.logLevel);
-  const features = await loadFeatures(config);
-  if (port !== 0) await checkPort(host, port);
+  if (role === 'worker') refuseEmbedded(config);
+  else if (port !== 0) await checkPort(host, port);
+  const features = role === 'worker' ? [] : await loadFeatures(config);
   const databases = await provideDatabases(config, task, (database) => {
     if (!stopping.aborted)
       logger.error(`${database} ended; what needs it answers with an error until it is started again: npm start`);
@@ -55,18 +65,56 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   started.push(() => platform[Symbol.asyncDispose]());
   await prepare(platform, databases, task);
   stopping.throwIfAborted();
+  if (role !== 'gateway') {
+    const worker = await startWorkerOn(platform, databases);
+    started.push(() => worker[Symbol.asyncDispose]());
+  }
+  if (role === 'worker') {
+    say(`\n${addressesOf(databases)}\nThe worker works on jobs   (Ctrl-C stops it)\n`);
+    return;
+  }
   const gateway = await startGateway({ platform, host, port, production, features }).catch((error: unknown) => {
     throw portError(error, host, port);
   });
   started.push(() => gateway[Symbol.asyncDispose]());
-  process.stdout.write(`
-${await firstAnswer(gateway.apollo, platform, databases.own.postgres || databases.own.mongo)}
-
-PostgreSQL  ${maskedUrl(databases.databaseUrl)}${databases.own.postgres ? '' : '   (embedded: DATABASE_URL is not set)'}
-MongoDB     ${maskedUrl(databases.mongodbUri)}${databases.own.mongo ? '' : '   (embedded: MONGODB_URI is not set)'}
-The graph   ${gateway.url}   (Ctrl-C stops it)
-`);
+  const { own } = databases;
+  const answer = await firstAnswer(gateway.apollo, platform, own.postgres || own.mongo);
+  say(`\n${answer}\n\n${addressesOf(databases)}\nThe graph   ${gateway.url}   (Ctrl-C stops it)\n`);
   stopping.throwIfAborted();
+}
+
+/** Embedded databases belong to the process that has started them, which has a worker inside. */
+function refuseEmbedded({ databaseUrl, mongodbUri }: Config): void {
+  if (databaseUrl !== null && mongodbUri !== null) return;
+  throw new ConfigError(
+    'The configuration is not right:\n  a worker alone works on databases that a gateway uses too: set DATABASE_URL ' +
+      'and MONGODB_URI to those; "npm start" without them has embedded ones, and a worker inside',
+  );
+}
+
+function startWorkerOn(platform: Platform, { databaseUrl }: Databases): Promise<Worker> {
+  const { postgres, mongo, logger, keyRetention } = platform;
+  const transactions = new TransactionRepository(mongo);
+  const housekeeping = new OrderingHousekeeping({ postgres, transactions, keyRetention });
+  return startWorker({
+    url: databaseUrl,
+    schema: postgres.schema,
+    logger,
+    handlers: orderingJobs(() => createScope(platform)),
+    housekeeping: () => housekeeping.run(),
+  });
+}
+
+function addressesOf({ databaseUrl, mongodbUri, own }: Databases): string {
+  const embedded = (isOwn: boolean, variable: string) => (isOwn ? '' : `   (embedded: ${variable} is not set)`);
+  return [
+    `PostgreSQL  ${maskedUrl(databaseUrl)}${embedded(own.postgres, 'DATABASE_URL')}`,
+    `MongoDB     ${maskedUrl(mongodbUri)}${embedded(own.mongo, 'MONGODB_URI')}`,
+  ].join('\n');
+}
+
+function say(text: string): void {
+  process.stdout.write(text);
 }
 
 /** The last started is the first stopped. */

@@ -1,8 +1,15 @@
 import { Joins } from './join/joins.js';
-import { OrderRepository } from './domains/order/order.repository.js';
 import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
+import { IdempotencyRepository } from './ordering/idempotency.repository.js';
+import { OrderChange } from './ordering/order-change.js';
+import { OrderCreation } from './ordering/order-creation.js';
+import { OrderRemoval } from './ordering/order-removal.js';
+import { OrderRepository } from './ordering/order.repository.js';
 import { OrderService } from './ordering/ordering.service.js';
+import { Settlement } from './ordering/settlement.js';
+import { TransactionRepository } from './ordering/transaction.repository.js';
+import { UserDeletionRepository } from './ordering/user-deletion.repository.js';
 import { UserRemoval } from './ordering/user-removal.js';
 import type { Platform } from './platform/platform.js';
 
@@ -12,12 +19,39 @@ export interface Scope {
   readonly users: Users;
   readonly ordering: OrderService;
   readonly userRemoval: UserRemoval;
+  readonly settlement: Settlement;
 }
 
-/** A fresh scope: new loaders, and the services on them. It holds no resource; let go of it when the request is over. */
-export function createScope({ postgres, mongo, readers }: Platform): Scope {
+/** Whoever nobody has identified. */
+const ANYBODY = 'anybody';
+
+/**
+ * A fresh scope: new loaders, and the services on them. It holds no resource; let go of it when the request is over.
+ *
+ * @param actor who asks: idempotency keys belong to one
+ */
+export function createScope({ postgres, mongo, readers, keyRetention, onStep }: Platform, actor = ANYBODY): Scope {
   const joins = new Joins(readers);
-  const users = new Users({ joins, repository: new UserRepository(mongo) });
-  const parts = { joins, users, repository: new OrderRepository(postgres) };
-  return { joins, users, ordering: new OrderService(parts), userRemoval: new UserRemoval(parts) };
+  const repositories = {
+    users: new UserRepository(mongo),
+    orders: new OrderRepository(postgres),
+    transactions: new TransactionRepository(mongo),
+    keys: new IdempotencyRepository(postgres, keyRetention),
+    deletions: new UserDeletionRepository(postgres),
+  };
+  const settlement = new Settlement({ ...repositories, onStep });
+  const parts = { ...repositories, joins, settlement, onStep, actor };
+  const ordering = new OrderService({
+    joins,
+    creation: new OrderCreation(parts),
+    change: new OrderChange(parts),
+    removal: new OrderRemoval(parts),
+  });
+  return {
+    joins,
+    users: new Users({ joins, repository: repositories.users }),
+    ordering,
+    userRemoval: new UserRemoval(parts),
+    settlement,
+  };
 }

@@ -10,6 +10,7 @@ import { missingColumns } from '../platform/postgres/missing.js';
 import { similarTables, tableFacts } from '../platform/postgres/table-facts.js';
 import { examineTables } from '../platform/postgres/table-fitness.js';
 import { missingIndexes, type MissingIndexes } from './indexes.js';
+import { writeTables } from './write-tables.js';
 
 /** What `npm run migrate` would do to two databases, and what speaks against it. */
 export interface Adoption {
@@ -17,6 +18,8 @@ export interface Adoption {
   /** The tables that are there already, with the columns that they get. */
   readonly adopted: readonly { readonly table: string; readonly added: readonly string[] }[];
   readonly indexes: MissingIndexes;
+  /** The schema of the jobs, where graphile-worker makes it or brings it up to date. */
+  readonly jobSchema: string | null;
   readonly findings: readonly Finding[];
 }
 
@@ -39,6 +42,7 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
   // A migration that makes a table says itself what is unique in it.
   const ofNewTables = neededIndexes(SOURCES, RELATIONS).filter(({ table, unique }) => !tables.has(table) && !unique);
   const missing = await missingIndexes(platform);
+  const { jobSchema, findings: ofWrites } = await writeTables(platform);
   const lacking = missingColumns(tables, SOURCES);
   const adopted = [...tables.keys()].map((table) => ({
     table,
@@ -51,8 +55,10 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
     pending,
     adopted,
     indexes: { ...missing, postgres: [...missing.postgres, ...ofNewTables] },
+    jobSchema,
     findings: [
       ...failedElsewhere.map(failed),
+      ...ofWrites,
       ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),
       ...(await similarTables(postgres, SOURCES, tables)),
       ...(await examineTables(postgres, SOURCES, columnsAddedBy(pending))),

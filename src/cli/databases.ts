@@ -16,6 +16,8 @@ export interface Databases {
   readonly own: { readonly postgres: boolean; readonly mongo: boolean };
   /** What collections are called, by the name of their source. */
   readonly collections: Config['collections'];
+  /** How long answers are kept, in hours, where that is set. */
+  readonly keyRetention?: number;
   /** Stops what was started here. */
   readonly stop: () => Promise<void>;
 }
@@ -71,6 +73,7 @@ export async function provideDatabases(
     mongodbUri: config.mongodbUri ?? embedded?.mongoUrl ?? '',
     own,
     collections: config.collections,
+    keyRetention: config.idempotencyHours,
     stop: async () => embedded?.stop(),
   };
 }
@@ -116,9 +119,10 @@ async function checkDatabaseName(mongo: MongoDatabase, mongodbUri: string): Prom
   );
 }
 
-async function open({ databaseUrl, mongodbUri, own, collections }: Databases, logger: Logger): Promise<Platform> {
+async function open(databases: Databases, logger: Logger): Promise<Platform> {
+  const { databaseUrl, mongodbUri, own } = databases;
   try {
-    return await openPlatform({ databaseUrl, mongodbUri, logger, collections });
+    return await openPlatform({ ...databases, logger });
   } catch (error) {
     const isMongo = isAppError(error, 'MONGO_UNAVAILABLE');
     if (!(isMongo ? own.mongo : own.postgres)) throw error;

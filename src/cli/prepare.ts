@@ -13,6 +13,7 @@ import { planAdoption, refuseUnfit } from './adoption.js';
 import type { Databases } from './databases.js';
 import { insertDemonstrationData, isEmpty } from './demonstration-data.js';
 import { missingIndexes } from './indexes.js';
+import { writeTables } from './write-tables.js';
 
 /** A database of people's own lacks what the graph reads. */
 export class NotMigratedError extends Error {
@@ -72,15 +73,16 @@ function warnOfIndexes({ logger }: Platform, variable: string, missing: readonly
  */
 export async function checkTables(platform: Platform, databaseUrl: string): Promise<void> {
   const tables = await tableFacts(platform.postgres, SOURCES);
-  const missing = missingColumns(tables, SOURCES);
+  const forWrites = await writeTables(platform);
+  const missing = [...missingColumns(tables, SOURCES), ...forWrites.missing];
   if (missing.length === 0) {
-    refuseUnfit(examineColumns(tables, SOURCES));
+    refuseUnfit([...examineColumns(tables, SOURCES), ...forWrites.findings]);
     return;
   }
-  const { pending, findings } = await planAdoption(platform, databaseUrl);
+  const { pending, jobSchema, findings } = await planAdoption(platform, databaseUrl);
   refuseUnfit(findings);
   const remedy =
-    pending.length > 0
+    pending.length > 0 || jobSchema !== null
       ? '"npm run migrate" adds it ("npm run migrate -- --dry-run" shows the SQL first)'
       : 'no migration in prisma/migrations adds it: write one (docs/adding-a-domain.md)';
   throw new NotMigratedError(

@@ -9,17 +9,32 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   /** For BAD_USER_INPUT: the argument or input field, as a path (`input.total`). */
   readonly field: string | undefined;
+  /** What else a client can go by, beside the code. */
+  readonly details: Readonly<Record<string, string | boolean>>;
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions & { field?: string } = {}) {
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.field = options.field;
+    this.details = options.details ?? {};
   }
+}
+
+export interface AppErrorOptions extends ErrorOptions {
+  readonly field?: string;
+  readonly details?: AppError['details'];
 }
 
 /** Whether an error is one of ours with this code. */
 export function isAppError(error: unknown, code: ErrorCode): error is AppError {
   return error instanceof AppError && error.code === code;
+}
+
+const PASSING: ReadonlySet<string> = new Set(['POSTGRES_UNAVAILABLE', 'MONGO_UNAVAILABLE', 'OUTCOME_UNKNOWN']);
+
+/** Whether an error says that a database is away, which passes by itself. */
+export function isPassing(error: unknown): error is AppError {
+  return error instanceof AppError && PASSING.has(error.code);
 }
 
 /** A value that is not allowed, with the argument or input field that holds it. */

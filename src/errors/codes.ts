@@ -14,6 +14,10 @@ export const CATALOGUE = {
   VALUE_TAKEN: 'The collection takes this value once only, and another has it; `field` names it.',
   WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",
   READ_ONLY: 'The gateway may only read this database: its user or the server takes no writes. Nothing was written.',
+  TRANSACTION_FAILED:
+    'MongoDB refused its part of a write to both databases, so the other part was undone: `compensated` is true.',
+  OUTCOME_PENDING:
+    'A write to both databases is under way, and will be completed or undone by itself: ask again, with the same key.',
   VALUE_UNREADABLE: 'What is stored there cannot be shown as the type that the graph promises; the rest is served.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',

@@ -57,7 +57,7 @@ function present(formatted: GraphQLFormattedError, error: AppError, path: string
   return {
     ...formatted,
     message: error.message,
-    extensions: { code: error.code, ...(field === undefined ? {} : { field }) },
+    extensions: { code: error.code, ...(field === undefined ? {} : { field }), ...error.details },
   };
 }
 

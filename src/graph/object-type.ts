@@ -1,11 +1,11 @@
 import type { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import { KEY, type FieldKind, type Source } from '../join/source.js';
+import { KEY, type Enumeration, type FieldKind, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
-import { Field, Float, ID, Int, ObjectType, type ClassType } from './decorators.js';
+import { Field, Float, ID, Int, ObjectType, registerEnumType, type ClassType } from './decorators.js';
 import { once } from '../join/once.js';
 
-export type Scalar = GraphQLScalarType | StringConstructor | BooleanConstructor;
+export type Scalar = GraphQLScalarType | StringConstructor | BooleanConstructor | Readonly<Record<string, string>>;
 
 const SCALARS: Readonly<Record<FieldKind, Scalar>> = {
   uuid: ID,
@@ -18,10 +18,18 @@ const SCALARS: Readonly<Record<FieldKind, Scalar>> = {
   dateTime: GraphQLDateTime,
 };
 
+/** The GraphQL enum of listed texts. */
+export const enumOf = once(({ name, description, values }: Enumeration) => {
+  const type = Object.fromEntries(Object.keys(values).map((value) => [value, value]));
+  const meanings = Object.entries(values).map(([value, meaning]) => [value, { description: meaning }]);
+  registerEnumType(type, { name, description, valuesConfig: Object.fromEntries(meanings) as object });
+  return type;
+});
+
 const make = once((source: Source): ClassType => {
   const type = class {};
-  for (const [name, { kind, nullable, description }] of Object.entries(source.fields)) {
-    const scalar = name === KEY ? ID : SCALARS[kind];
+  for (const [name, { kind, values, nullable, description }] of Object.entries(source.fields)) {
+    const scalar = name === KEY ? ID : values === undefined ? SCALARS[kind] : enumOf(values);
     Field(() => scalar, { nullable, description })(type.prototype, name);
   }
   ObjectType(source.type, { description: source.description })(type);

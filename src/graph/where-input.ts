@@ -1,8 +1,8 @@
 import { GraphQLDateTime } from 'graphql-scalars';
-import { KEY, type FieldKind, type Source } from '../join/source.js';
+import { KEY, type Enumeration, type FieldKind, type Source } from '../join/source.js';
 import { DecimalScalar } from './decimal.js';
 import { Field, Float, ID, InputType, Int, registerEnumType, type ClassType } from './decorators.js';
-import type { Scalar } from './object-type.js';
+import { enumOf, type Scalar } from './object-type.js';
 import { once } from '../join/once.js';
 
 /** Filters and sorts by Prisma's conventions, as they come in. */
@@ -53,6 +53,10 @@ const FILTERS: Readonly<Record<FieldKind, ClassType>> = {
   dateTime: filterType('DateTimeFilter', GraphQLDateTime, 'a time', ON_ORDERED),
 };
 
+const enumFilter = once((values: Enumeration) =>
+  filterType(`${values.name}Filter`, enumOf(values), `a ${values.name}`, ON_ID),
+);
+
 /** What a filter has beside the fields of its source. */
 export const COMBINATORS = {
   AND: 'All of these hold.',
@@ -63,8 +67,9 @@ export const COMBINATORS = {
 /** The GraphQL input `<Type>Where`: a filter for each field of the source, and AND, OR, NOT. */
 export const whereInput = once((source: Source): ClassType<Where> => {
   const type = class {};
-  for (const [name, { kind, description }] of Object.entries(source.fields)) {
-    Field(() => (name === KEY ? IdFilter : FILTERS[kind]), { nullable: true, description })(type.prototype, name);
+  for (const [name, { kind, values, description }] of Object.entries(source.fields)) {
+    const filter = values === undefined ? FILTERS[name === KEY ? 'uuid' : kind] : enumFilter(values);
+    Field(() => filter, { nullable: true, description })(type.prototype, name);
   }
   for (const [name, description] of Object.entries(COMBINATORS)) {
     Field(() => [type], { nullable: true, description })(type.prototype, name);

@@ -13,8 +13,17 @@ export interface Field<V = unknown> {
   readonly nullable: boolean;
   /** The column or document key that holds it; the field's own name where absent. */
   readonly stored?: string;
+  /** The values of a text that has no others, each with its meaning. */
+  readonly values?: Enumeration;
   /** Carries the values' type; never set. */
   readonly value?: V;
+}
+
+/** A type of texts that are listed: `TransactionState`. */
+export interface Enumeration<V extends string = string> {
+  readonly name: string;
+  readonly description: string;
+  readonly values: Readonly<Record<V, string>>;
 }
 
 interface FieldOptions {
@@ -31,6 +40,10 @@ function kind<Value>(name: FieldKind) {
 }
 
 export const text = kind<string>('text');
+/** A text that is one of those listed: an enum in the graph. */
+export function oneOf<V extends string>(values: Enumeration<V>, description: string): Field<V> {
+  return { ...text<V>(description), values };
+}
 /** 32 bits, as GraphQL's Int. */
 export const int = kind<number>('int');
 export const float = kind<number>('float');
@@ -76,6 +89,8 @@ export interface Source<R extends object = object> {
   readonly orderBy: readonly SortTerm[];
   /** Fields of which no two rows share a value, beside the id. */
   readonly unique: readonly string[];
+  /** The column or document key that keeps a row out of everybody's sight while it has a value. */
+  readonly hiddenBy: string | null;
   /** Carries the row's type; never set. */
   readonly row?: R;
 }
@@ -107,6 +122,8 @@ interface Declaration<F extends Fields> {
   readonly orderBy?: { readonly [N in keyof F]?: Direction };
   /** Fields of which no two rows share a value, beside the id: PostgreSQL gets an index for each. */
   readonly unique?: readonly (keyof F & string)[];
+  /** The column or document key that keeps a row out of everybody's sight while it has a value. */
+  readonly hiddenBy?: string;
 }
 
 /**
@@ -116,7 +133,7 @@ interface Declaration<F extends Fields> {
  */
 export function defineSource<F extends Fields>(declaration: Declaration<F>): Source<RowOfFields<F>> {
   const newestFirst = 'createdAt' in declaration.fields ? { createdAt: 'desc' } : {};
-  const { orderBy = newestFirst, from = declaration.name, unique = [], ...rest } = declaration;
+  const { orderBy = newestFirst, from = declaration.name, unique = [], hiddenBy = null, ...rest } = declaration;
   const { [KEY]: key } = declaration.fields;
   const id = declaration.database === 'mongo' ? { stored: '_id', ...key } : key;
   const fields: Fields = { ...declaration.fields, [KEY]: id };
@@ -124,7 +141,7 @@ export function defineSource<F extends Fields>(declaration: Declaration<F>): Sou
     field,
     direction,
   }));
-  const source = { ...rest, from, fields, unique, orderBy: endingWithKey(terms) };
+  const source = { ...rest, from, fields, unique, hiddenBy, orderBy: endingWithKey(terms) };
   for (const { field } of source.orderBy) fieldOf(source, field);
   if (id.nullable || !ID_KINDS.has(id.kind)) {
     throw new TypeError(`source ${rest.name}: an id is one of ${[...ID_KINDS].join(', ')}, and never null`);

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import Big from 'big.js';
 import { badUserInput } from '../errors/app-error.js';
 import { idArgument, quote, textArgument, timeArgument } from '../graph/arguments.js';
-import type { OrderRowChanges } from '../domains/order/order.repository.js';
 import { users, type UserId } from '../domains/user/user.source.js';
+import type { OrderRowChanges } from './order.repository.js';
+import type { TransactionMode } from './protocol.js';
 
 /** What a caller says about a new order. */
 export interface CreateOrder {
@@ -10,13 +13,19 @@ export interface CreateOrder {
   readonly total: string;
   /** Generated when absent. */
   readonly orderNumber?: string | null | undefined;
+  /** Whether, and how, a transaction in MongoDB goes with it; NONE when absent. */
+  readonly transaction?: TransactionMode | null | undefined;
+  /** Under the same key the same call gives the same answer, and is carried out once; 1 to 255 characters. */
+  readonly idempotencyKey?: string | null | undefined;
 }
 
-/** The same, checked. */
+/** The same, checked and in canonical form. */
 export interface CheckedOrder {
   readonly userId: UserId;
   readonly total: string;
   readonly orderNumber: string | null;
+  readonly mode: TransactionMode;
+  readonly idempotencyKey: string | null;
 }
 
 /** What a caller wants changed of an order: what is absent stays. */
@@ -29,6 +38,7 @@ export interface UpdateOrder {
 
 const TOTAL = /^\d{1,8}(\.\d{1,2})?$/;
 const MAX_ORDER_NUMBER = 64;
+const MAX_KEY = 255;
 
 /** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
 export function checkedOrder(input: CreateOrder): CheckedOrder {
@@ -36,7 +46,20 @@ export function checkedOrder(input: CreateOrder): CheckedOrder {
     userId: idArgument(users, input.userId, 'input.userId'),
     total: checkedTotal(input.total),
     orderNumber: checkedOrderNumber(input.orderNumber ?? null),
+    mode: input.transaction ?? 'NONE',
+    idempotencyKey: checkedKey(input.idempotencyKey ?? null),
   };
+}
+
+/** SHA-256 of what is asked for: the same for "10" and "10.00", and for an id in whatever case. */
+export function fingerprintOf({ userId, total, orderNumber, mode }: CheckedOrder): string {
+  const canonical = JSON.stringify([userId, total, orderNumber, mode]);
+  return createHash('sha256').update(canonical).digest('hex');
+}
+
+function checkedKey(key: string | null): string | null {
+  const remedy = '; leave it out where the call is never repeated';
+  return key === null ? null : textArgument(key, 'input.idempotencyKey', MAX_KEY, remedy);
 }
 
 /** @throws {AppError} BAD_USER_INPUT for the first field whose value is not allowed */
@@ -55,7 +78,7 @@ function cannotBeEmptied(name: string) {
 }
 
 function checkedTotal(total: string): string {
-  if (TOTAL.test(total)) return total;
+  if (TOTAL.test(total)) return new Big(total).toFixed(2);
   throw badUserInput(
     'input.total',
     `input.total takes 0 to 99999999.99 with at most two decimals, such as "12.50", got ${quote(total)}`,

@@ -7,7 +7,7 @@ import {
   UpdateOrderInput,
   UpdateOrderPayload,
 } from './ordering.input.js';
-import type { CreateOrderOutcome, OrderService, UpdateOrderOutcome } from './ordering.service.js';
+import type { CreateOrderOutcome, DeleteOrderOutcome, OrderService, UpdateOrderOutcome } from './ordering.service.js';
 
 interface OrderingContext {
   readonly ordering: OrderService;
@@ -16,7 +16,9 @@ interface OrderingContext {
 @Resolver()
 export class OrderingResolver {
   @Mutation(() => CreateOrderPayload, {
-    description: "Creates an order of a user who exists, with copies of the user's name and e-mail address.",
+    description:
+      "Creates an order of a user who exists, with copies of the user's name and e-mail address, and where it is asked " +
+      'for with a transaction in MongoDB.',
   })
   async createOrder(
     @Arg('input', () => CreateOrderInput, { description: 'The order to create.' }) input: CreateOrderInput,
@@ -25,7 +27,7 @@ export class OrderingResolver {
     return createdOrder(await ordering.createOrder(input));
   }
 
-  @Mutation(() => UpdateOrderPayload, { description: "Changes an order's total or number." })
+  @Mutation(() => UpdateOrderPayload, { description: "Changes an order's total or number. The amount of its transaction follows its total." })
   async updateOrder(
     @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Arg('input', () => UpdateOrderInput, { description: 'What to change.' }) input: UpdateOrderInput,
@@ -34,12 +36,12 @@ export class OrderingResolver {
     return updatedOrder(await ordering.updateOrder(id, input));
   }
 
-  @Mutation(() => DeleteOrderPayload, { description: 'Deletes an order; its transactions stay.' })
+  @Mutation(() => DeleteOrderPayload, { description: 'Deletes an order and its transactions: both or neither.' })
   async deleteOrder(
     @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Ctx() { ordering }: OrderingContext,
   ): Promise<DeleteOrderPayload> {
-    return { order: (await ordering.deleteOrder(id)) ?? notFound('order', id) };
+    return deletedOrder(await ordering.deleteOrder(id));
   }
 }
 
@@ -58,11 +60,32 @@ function updatedOrder(outcome: UpdateOrderOutcome): UpdateOrderPayload {
   }
 }
 
+function deletedOrder(outcome: DeleteOrderOutcome): DeleteOrderPayload {
+  switch (outcome.kind) {
+    case 'deleted':
+      return { order: outcome.order };
+    case 'orderNotFound':
+      return notFound('order', outcome.orderId);
+    case 'transactionsKept':
+      if (outcome.because.code === 'MONGO_UNAVAILABLE') throw outcome.because;
+      throw new AppError(
+        'TRANSACTION_FAILED',
+        `the order's transactions could not be deleted, so it stays as it was (${outcome.because.message})`,
+        { cause: outcome.because, details: { compensated: true } },
+      );
+    case 'pending':
+      throw new AppError(
+        'OUTCOME_PENDING',
+        'the order is being deleted: it, and its transactions, will be gone as soon as both databases answer',
+      );
+  }
+}
+
 /** The outcome as a client sees it: the payload, or the error that says why there is none. */
 function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
   switch (outcome.kind) {
     case 'created':
-      return { order: outcome.order };
+      return { order: outcome.order, transaction: outcome.transaction };
     case 'userNotFound':
       throw new AppError('USER_NOT_FOUND', `no user has the id "${outcome.userId}"; nothing was written`, {
         field: 'input.userId',
@@ -78,5 +101,22 @@ function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
         `another order has the number "${outcome.orderNumber}"; take another, or leave it out to have one generated`,
         { field: 'input.orderNumber' },
       );
+    case 'writeRefused':
+      throw new AppError('WRITE_REFUSED', outcome.message);
+    case 'transactionFailed':
+      throw new AppError(
+        'TRANSACTION_FAILED',
+        `the transaction could not be recorded, and the order was taken back: nothing is left of either (${outcome.reason})`,
+        { details: { compensated: true } },
+      );
+    case 'pending': {
+      const { idempotencyKey } = outcome;
+      throw new AppError(
+        'OUTCOME_PENDING',
+        `the order is under way, and will be completed or taken back: the same call with the idempotencyKey ` +
+          `"${idempotencyKey}" says which`,
+        { details: { idempotencyKey } },
+      );
+    }
   }
 }

@@ -1,39 +1,20 @@
-import { isAppError } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import type { ListArguments } from '../graph/list-args.js';
 import { readList, readOne } from '../graph/reading.js';
-import { storableText } from '../join/key.js';
 import type { Joins } from '../join/joins.js';
 import { referringTo, rowsOf } from '../join/list.js';
 import { allFields } from '../join/source.js';
-import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orderUser } from '../domains/order/order.relations.js';
 import { orders, type Order } from '../domains/order/order.source.js';
 import { transactionOrder } from '../domains/transaction/transaction.relations.js';
-import type { Transaction } from '../domains/transaction/transaction.source.js';
-import type { Users } from '../domains/user/user.service.js';
+import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
 import { users, type User } from '../domains/user/user.source.js';
-import {
-  checkedChanges,
-  checkedOrder,
-  type CheckedOrder,
-  type CreateOrder,
-  type UpdateOrder,
-} from './checked-order.js';
-import { newOrderNumber } from './order-number.js';
+import { checkedChanges, checkedOrder, type CreateOrder, type UpdateOrder } from './checked-order.js';
+import type { CreateOrderOutcome, OrderCreation } from './order-creation.js';
+import type { OrderChange, UpdateOrderOutcome } from './order-change.js';
+import type { DeleteOrderOutcome, OrderRemoval } from './order-removal.js';
 
-/** What became of a call to create an order. But for `created`, nothing was written. */
-export type CreateOrderOutcome =
-  | { readonly kind: 'created'; readonly order: Order }
-  | { readonly kind: 'userNotFound'; readonly userId: string }
-  | { readonly kind: 'userUnverifiable'; readonly userId: string }
-  | { readonly kind: 'orderNumberTaken'; readonly orderNumber: string };
-
-/** What became of a call to change an order. But for `updated`, nothing was written. */
-export type UpdateOrderOutcome =
-  | { readonly kind: 'updated'; readonly order: Order }
-  | { readonly kind: 'orderNotFound'; readonly orderId: string }
-  | { readonly kind: 'changedMeanwhile'; readonly order: Order };
+export type { CreateOrderOutcome, DeleteOrderOutcome, UpdateOrderOutcome };
 
 /** An order with its user, from the other database; null when nobody is there. */
 export type OrderWithUser = Order & { readonly user: User | null };
@@ -53,42 +34,38 @@ export interface OrdersWithUsers {
 /** Transactions that come with an order at most. */
 const MAX_TRANSACTIONS = 100;
 
-/** A generated number that is taken is replaced by another; five in a row do not happen by chance. */
-const NUMBER_ATTEMPTS = 5;
-
 /**
  * Orders across both databases: the one place that knows how something is written to PostgreSQL that concerns MongoDB.
  * It needs no GraphQL: a scope's `ordering` serves a script as it serves a resolver.
  */
 export class OrderService {
   readonly #joins: Joins;
-  readonly #users: Users;
-  readonly #repository: OrderRepository;
+  readonly #creation: OrderCreation;
+  readonly #change: OrderChange;
+  readonly #removal: OrderRemoval;
 
-  constructor(parts: { joins: Joins; users: Users; repository: OrderRepository }) {
+  constructor(parts: { joins: Joins; creation: OrderCreation; change: OrderChange; removal: OrderRemoval }) {
     this.#joins = parts.joins;
-    this.#users = parts.users;
-    this.#repository = parts.repository;
+    this.#creation = parts.creation;
+    this.#change = parts.change;
+    this.#removal = parts.removal;
   }
 
   /**
-   * Writes an order, after checking that its user exists, with copies of the user's name and e-mail.
+   * Writes an order, after checking that its user exists, with copies of the user's name and e-mail; with `transaction:
+   * REQUIRED` or `EVENTUAL` its transaction in MongoDB, too. A call with an `idempotencyKey` can be repeated until it has
+   * an answer: it is carried out once.
    *
-   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE when nothing was written; OUTCOME_UNKNOWN
-   * when that cannot be said
+   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE and READ_ONLY when nothing was written
    */
   async createOrder(input: CreateOrder): Promise<CreateOrderOutcome> {
     const order = checkedOrder(input);
-    const user = await this.#existingUser(order.userId);
-    if (user === 'unverifiable') return { kind: 'userUnverifiable', userId: order.userId };
-    if (user === null) return { kind: 'userNotFound', userId: order.userId };
-    const created = await this.#joins.writing(orders, () => this.#insert(order, user));
-    if (created === null) return { kind: 'orderNumberTaken', orderNumber: order.orderNumber ?? '' };
-    return { kind: 'created', order: created };
+    return this.#writing(() => this.#creation.create(order));
   }
 
   /**
-   * Changes the total or the number of an order; what the input leaves out stays.
+   * Changes the total or the number of an order; what the input leaves out stays. The amount of its transaction follows
+   * its total: before this returns, or soon, which `transactionState` says.
    *
    * @throws {AppError} BAD_USER_INPUT, naming the argument or field; ORDER_NUMBER_TAKEN; POSTGRES_UNAVAILABLE when
    * nothing was written; OUTCOME_UNKNOWN when that cannot be said
@@ -96,22 +73,21 @@ export class OrderService {
   async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
     const changes = checkedChanges(input);
-    const updated = await this.#joins.writing(orders, () => this.#repository.update(id, changes));
+    const updated = await this.#writing(() => this.#change.update(id, changes));
     if (updated !== null) return { kind: 'updated', order: updated };
     const order = await readOne(this.#joins, orders, id);
     return order === null ? { kind: 'orderNotFound', orderId } : { kind: 'changedMeanwhile', order };
   }
 
   /**
-   * Deletes an order. Its transactions in MongoDB stay, and their `order` is null then.
+   * Deletes an order and, before it, its transactions in MongoDB: both or neither.
    *
-   * @returns the order that was there, or null where none has the id
-   * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE when nothing was deleted;
-   * OUTCOME_UNKNOWN when that cannot be said
+   * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing
+   * was deleted
    */
-  async deleteOrder(orderId: string): Promise<Order | null> {
+  async deleteOrder(orderId: string): Promise<DeleteOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
-    return this.#joins.writing(orders, () => this.#repository.delete(id));
+    return this.#writing(() => this.#removal.delete(id));
   }
 
   /**
@@ -148,23 +124,7 @@ export class OrderService {
     return { ...order, user: await this.#joins.one(orderUser, order, allFields(users)) };
   }
 
-  async #existingUser(userId: string): Promise<User | null | 'unverifiable'> {
-    try {
-      return await this.#users.byId(userId, new Set(['username', 'email']));
-    } catch (error) {
-      if (isAppError(error, 'MONGO_UNAVAILABLE')) return 'unverifiable';
-      throw error;
-    }
-  }
-
-  /** The order, or null when the number that the caller chose is taken. */
-  async #insert({ orderNumber, ...order }: CheckedOrder, user: User): Promise<Order | null> {
-    const row = { ...order, userName: storableText(user.username), userEmail: storableText(user.email) };
-    if (orderNumber !== null) return this.#repository.insert({ ...row, orderNumber });
-    for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
-      const created = await this.#repository.insert({ ...row, orderNumber: newOrderNumber(new Date()) });
-      if (created !== null) return created;
-    }
-    throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
+  #writing<T>(write: () => Promise<T>): Promise<T> {
+    return this.#joins.writing(orders, () => this.#joins.writing(transactions, write));
   }
 }

@@ -42,5 +42,10 @@ function deletedUser(outcome: DeleteUserOutcome): DeleteUserPayload {
         `the user has ${outcome.orders} orders and was not deleted; orders: KEEP deletes it and keeps them`,
         { field: 'orders' },
       );
+    case 'pending':
+      throw new AppError(
+        'OUTCOME_PENDING',
+        'the user is being deleted, and will be gone as soon as both databases answer; no order can be created any more',
+      );
   }
 }

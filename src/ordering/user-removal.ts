@@ -1,57 +1,79 @@
+import { AppError } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import type { Joins } from '../join/joins.js';
-import { referringTo } from '../join/list.js';
-import { orderUser } from '../domains/order/order.relations.js';
-import type { OrderRepository } from '../domains/order/order.repository.js';
 import { orders } from '../domains/order/order.source.js';
-import type { Users } from '../domains/user/user.service.js';
-import { users, type User } from '../domains/user/user.source.js';
+import type { UserRepository } from '../domains/user/user.repository.js';
+import { users, type User, type UserId } from '../domains/user/user.source.js';
+import { certain, isFinal, type Certainty } from './certainty.js';
+import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { DeleteUser, UserDeletionRepository } from './user-deletion.repository.js';
 
-export interface DeleteUser {
-  /** What happens when the user has orders: it is not deleted, or they stay and refer to nobody. */
-  readonly orders: 'REFUSE' | 'KEEP';
-  /** Whether the copies of name and e-mail on orders that stay are emptied. */
-  readonly erase: boolean;
-}
+export type { DeleteUser };
 
-/** What became of a call to delete a user. But for `deleted`, the user is still there. */
+/** What became of a call to delete a user. But for `deleted` and `pending`, the user is still there. */
 export type DeleteUserOutcome =
   | { readonly kind: 'deleted'; readonly user: User }
   | { readonly kind: 'userNotFound'; readonly userId: string }
-  | { readonly kind: 'hasOrders'; readonly userId: string; readonly orders: number };
+  | { readonly kind: 'hasOrders'; readonly userId: string; readonly orders: number }
+  /** No order can be created for the user any more, who will be gone as soon as both databases answer. */
+  | { readonly kind: 'pending'; readonly userId: string };
 
 /** Deletes users in MongoDB with regard to what PostgreSQL holds about them. */
 export class UserRemoval {
   readonly #joins: Joins;
-  readonly #users: Users;
-  readonly #orders: OrderRepository;
+  readonly #users: UserRepository;
+  readonly #deletions: UserDeletionRepository;
+  readonly #onStep: OnStep;
 
-  constructor(parts: { joins: Joins; users: Users; repository: OrderRepository }) {
+  constructor(parts: { joins: Joins; users: UserRepository; deletions: UserDeletionRepository; onStep: OnStep }) {
     this.#joins = parts.joins;
     this.#users = parts.users;
-    this.#orders = parts.repository;
+    this.#deletions = parts.deletions;
+    this.#onStep = parts.onStep;
   }
 
   /**
-   * Deletes a user. What concerns PostgreSQL comes first: a call that fails in the middle leaves the user, and is made
-   * again with the same effect. An order that is created between the count and the delete keeps nobody from being
-   * deleted.
+   * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds against
+   * an order that is created at the same moment.
    *
-   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE and MONGO_UNAVAILABLE when the user
-   * is still there; OUTCOME_UNKNOWN when that cannot be said
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED and
+   * READ_ONLY when the user is still there; OUTCOME_UNKNOWN when PostgreSQL's connection broke, so that the copies may
+   * have been emptied
    */
-  async deleteUser(userId: string, { orders: policy, erase }: DeleteUser): Promise<DeleteUserOutcome> {
+  async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
-    const found = await this.#users.byId(id);
+    const until = performance.now() + CALL_PATIENCE;
+    const found = await this.#users.findAtPrimary(id);
     if (found === null) return { kind: 'userNotFound', userId };
-    if (policy === 'REFUSE') {
-      const count = await this.#joins.count(referringTo(orderUser, found), null);
-      if (count > 0) return { kind: 'hasOrders', userId, orders: count };
+    const held = await this.#joins.writing(orders, () => this.#deletions.begin(id, how));
+    if (!held.isHeld) return { kind: 'hasOrders', userId, orders: held.orders };
+    await this.#onStep('userHeld');
+    const state = { isCertain: true };
+    try {
+      await this.#joins.writing(users, () => this.#delete(id, until, state));
+    } catch (error) {
+      const isKept = isFinal(error, state) && state.isCertain;
+      if (isKept || !(error instanceof AppError)) throw error;
+      return { kind: 'pending', userId };
     }
-    if (erase) {
-      await this.#joins.writing(orders, () => this.#orders.eraseCopies(id));
+    return { kind: 'deleted', user: found };
+  }
+
+  /** Goes on with a deletion that was begun, by whomever. @throws {AppError} when it is to be tried again */
+  async settle(id: UserId, until: number): Promise<void> {
+    if (await this.#deletions.isHeld(id)) await this.#delete(id, until, { isCertain: false });
+  }
+
+  async #delete(id: UserId, until: number, state: Certainty): Promise<void> {
+    try {
+      await certain(() => this.#users.delete(id), until, state);
+    } catch (error) {
+      // A delete that is on its way may still come: then the user cannot be let go.
+      if (isFinal(error, state) && state.isCertain) await this.#deletions.abandon(id);
+      throw error;
     }
-    const user = await this.#users.delete(id);
-    return user === null ? { kind: 'userNotFound', userId } : { kind: 'deleted', user };
+    await this.#onStep('userDeleted');
+    await this.#deletions.finish(id);
+    await this.#onStep('deletionNoted');
   }
 }

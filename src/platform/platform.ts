@@ -13,7 +13,13 @@ export interface Platform extends AsyncDisposable {
   readonly mongo: MongoDatabase;
   readonly readers: Readonly<Record<DatabaseName, SourceReader>>;
   readonly logger: Logger;
+  /** How long the answer to a call with an idempotency key is kept, in hours. */
+  readonly keyRetention: number;
+  /** Called after each step of a write to both databases; only tests have something to do there. */
+  readonly onStep: (step: string) => void | Promise<void>;
 }
+
+const KEY_RETENTION = 24;
 
 export interface PlatformOptions {
   readonly databaseUrl: string;
@@ -23,6 +29,10 @@ export interface PlatformOptions {
   readonly applicationName?: string;
   /** What collections are called in MongoDB, by the name that their source has: `{ users: 'people' }`. */
   readonly collections?: Readonly<Record<string, string>> | undefined;
+  /** See {@link Platform}; a day when absent. */
+  readonly keyRetention?: number;
+  /** See {@link Platform}. */
+  readonly onStep?: Platform['onStep'];
 }
 
 /**
@@ -31,7 +41,7 @@ export interface PlatformOptions {
  * @throws {AppError} MONGO_UNAVAILABLE or POSTGRES_UNAVAILABLE when one of them does not answer; nothing stays open.
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
-  const { logger, applicationName = 'tandem' } = options;
+  const { logger, applicationName = 'tandem', keyRetention = KEY_RETENTION, onStep = () => undefined } = options;
   const postgres = await PostgresDatabase.open({ url: options.databaseUrl, logger, applicationName });
   try {
     const isNullable = await nullableColumns(postgres);
@@ -47,7 +57,7 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters), isNullable),
       mongo: new MongoSourceReader(mongo),
     };
-    return { postgres, mongo, readers, logger, [Symbol.asyncDispose]: close };
+    return { postgres, mongo, readers, logger, keyRetention, onStep, [Symbol.asyncDispose]: close };
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;

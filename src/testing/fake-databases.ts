@@ -43,6 +43,8 @@ export class FakeDatabases {
       readers: { postgres: this.#reader('postgres'), mongo: this.#reader('mongo') },
       // What a client is not told of a resolver's fault, a developer wants to see.
       logger: createLogger('error'),
+      keyRetention: 24,
+      onStep: () => undefined,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }

@@ -1,7 +1,28 @@
-import { dateTime, decimal, defineSource, nullable, objectId, text, uuid, type RowOf } from '../../join/source.js';
+import {
+  dateTime,
+  decimal,
+  defineSource,
+  nullable,
+  objectId,
+  oneOf,
+  text,
+  uuid,
+  type RowOf,
+} from '../../join/source.js';
 
 /** A UUID in lower case. */
 export type OrderId = string & { readonly __brand: 'OrderId' };
+
+const transactionState = {
+  name: 'TransactionState',
+  description: "Where an order's transaction in MongoDB stands.",
+  values: {
+    NONE: 'The order was created without one.',
+    PENDING: 'It will be recorded, or brought up to date, soon.',
+    RECORDED: 'It is there, with the amount that the order has.',
+    FAILED: 'It could not be recorded, `transactionError` says why; once that is mended, it will be.',
+  },
+} as const;
 
 /** Orders, as they lie in PostgreSQL. `userId` is the ObjectId of a MongoDB user as text, in whatever case. */
 export const orders = defineSource({
@@ -10,6 +31,7 @@ export const orders = defineSource({
   description: 'An order, kept in PostgreSQL.',
   database: 'postgres',
   unique: ['orderNumber'],
+  hiddenBy: 'unfinished',
   fields: {
     id: uuid<OrderId>("The order's id, a UUID."),
     orderNumber: text('The number that people know the order by; no two have the same.'),
@@ -19,6 +41,8 @@ export const orders = defineSource({
     userEmail: nullable(text("The user's e-mail address when the order was made; null on old orders.")),
     createdAt: dateTime('When the order was created.'),
     updatedAt: dateTime('When the order was last changed.'),
+    transactionState: oneOf(transactionState, "Where the order's transaction in MongoDB stands."),
+    transactionError: nullable(text('Why the transaction is not recorded; null unless something is wrong.')),
   },
 });
 

@@ -9,6 +9,8 @@ export const transactions = defineSource({
   type: 'Transaction',
   description: 'What was paid for an order, kept in MongoDB. What is missing or odd in a document is null.',
   database: 'mongo',
+  // A tombstone: it keeps its key from a transaction that was called off and may still arrive.
+  hiddenBy: 'voidedAt',
   fields: {
     id: objectId<TransactionId>("The transaction's id, an ObjectId: 24 hex characters in lower case."),
     orderId: nullable(uuid('The id of the order that was paid, a UUID.')),

@@ -13,14 +13,22 @@ import { insensitively, isPattern, textually } from './text-filter.js';
  * Values are literals: none of them is an operator.
  */
 export function queryOf(source: Source, where: Filter | null): Document {
-  if (where === null) return {};
+  return { ...visible(source), ...(where === null ? {} : partOf(source, where)) };
+}
+
+/** The condition of documents that are not hidden; empty where a source hides none. */
+export function visible({ hiddenBy }: Source): Document {
+  return hiddenBy === null ? {} : { [hiddenBy]: null };
+}
+
+function partOf(source: Source, where: Filter): Document {
   switch (where.kind) {
     case 'condition':
       return conditionOf(source, where);
     case 'all':
-      return where.of.length === 0 ? {} : { $and: where.of.map((part) => queryOf(source, part)) };
+      return where.of.length === 0 ? {} : { $and: where.of.map((part) => partOf(source, part)) };
     case 'any':
-      return where.of.length === 0 ? NOTHING : { $or: where.of.map((part) => queryOf(source, part)) };
+      return where.of.length === 0 ? NOTHING : { $or: where.of.map((part) => partOf(source, part)) };
   }
 }
 

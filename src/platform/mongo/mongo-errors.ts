@@ -37,6 +37,8 @@ export function translated(error: unknown): unknown {
 
 /** The same for a write: rules of the collection's own may have refused it, and a broken one may have been done. */
 export function translatedWrite(what: string, error: unknown, sent: boolean): unknown {
+  // The document is there, and may be taken back when another server becomes the primary.
+  if (error instanceof mongo.MongoWriteConcernError) return outcomeUnknown(what, error);
   if (hasServerCode(error, UNAUTHORIZED)) return readOnly(what, error);
   if (hasServerCode(error, DOCUMENT_VALIDATION_FAILURE, NOT_SUPPORTED_ON_VIEW)) return writeRefused(what, error);
   return error instanceof AppError && sent ? outcomeUnknown(what, error.cause) : error;

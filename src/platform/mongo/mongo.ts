@@ -80,25 +80,29 @@ export class MongoDatabase implements AsyncDisposable {
   /**
    * Runs `work` with the driver's database.
    *
+   * @param timeout how long the server may take, in milliseconds
    * @throws {AppError} MONGO_UNAVAILABLE when the database does not answer; any other error as it comes. A write that
    * ends in one of them may still have been done.
    */
-  async run<T>(work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>): Promise<T> {
+  async run<T>(
+    work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
+    timeout = COMMAND_TIMEOUT,
+  ): Promise<T> {
     const { db } = this.connection;
     if (db === undefined) throw unavailable(undefined);
     const deadline = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     // The driver takes a signal for reads only, and a write must not be waited for without end either.
-    const timeout = new Promise<never>((_, reject) => {
+    const ended = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         const error = new DOMException('MongoDB did not answer in time', 'TimeoutError');
         deadline.abort(error);
         reject(error);
-      }, COMMAND_TIMEOUT + 1_000);
+      }, timeout + 1_000);
     });
     try {
-      const limits = { batchSize: BATCH_SIZE, maxTimeMS: COMMAND_TIMEOUT, signal: deadline.signal };
-      return await Promise.race([work(db, limits), timeout]);
+      const limits = { batchSize: BATCH_SIZE, maxTimeMS: timeout, signal: deadline.signal };
+      return await Promise.race([work(db, limits), ended]);
     } catch (error) {
       throw translated(error);
     } finally {
@@ -125,12 +129,17 @@ export class MongoDatabase implements AsyncDisposable {
    * Runs `work` that writes.
    *
    * @param what is going on, for the message: `a user was written`
+   * @param timeout how long the server may take, in milliseconds
    * @throws {AppError} MONGO_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the connection
    * broke in the middle, so that it may have been. Any other error, a duplicate key too, as it comes
    */
-  write<T>(what: string, work: (database: mongoose.mongo.Db) => Promise<T>): Promise<T> {
+  write<T>(
+    what: string,
+    work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
+    timeout = COMMAND_TIMEOUT,
+  ): Promise<T> {
     return whetherSent(
-      () => this.run(work),
+      () => this.run(work, timeout),
       (error, sent) => translatedWrite(what, error, sent),
     );
   }

@@ -6,6 +6,7 @@ import { behind } from './bounds.js';
 import type { Document } from './document.js';
 import type { MongoDatabase } from './mongo.js';
 import { decodedValue, encodedValue } from './position.js';
+import { visible } from './filter.js';
 import { projection, toRow } from './rows.js';
 import { MongoSourceReader } from './source-reader.js';
 import { storedForms } from './stored-forms.js';
@@ -56,7 +57,7 @@ export class MongoReferences {
       this.#database.run<Document[]>((db, limits) =>
         db
           .collection(this.#database.nameOf(source.from))
-          .find(filter, { ...options, ...bounds, ...limits })
+          .find({ ...visible(source), ...filter }, { ...options, ...bounds, ...limits })
           .toArray(),
       );
     if (position === null) return find({}, { limit });
@@ -74,7 +75,11 @@ export class MongoReferences {
 
   /** About so many documents from anywhere. */
   async sample(source: Source, fields: ReadonlySet<string>, _size: unknown, wanted: number) {
-    const stages = [{ $sample: { size: Math.trunc(wanted) } }, { $project: projection(source, fields) }];
+    const stages = [
+      { $sample: { size: Math.trunc(wanted) } },
+      { $match: visible(source) },
+      { $project: projection(source, fields) },
+    ];
     const documents = await this.#database.run((db, limits) =>
       db.collection(this.#database.nameOf(source.from)).aggregate<Document>(stages, limits).toArray(),
     );

@@ -3,7 +3,7 @@ import type { Filter } from '../../join/filter.js';
 import { toPage, type Page, type PageRequest, type PageRow, type Position } from '../../join/page.js';
 import type { SourceReader } from '../../join/reader.js';
 import { fieldOf, KEY, storedName, type SortTerm, type Source } from '../../join/source.js';
-import { queryOf } from './filter.js';
+import { queryOf, visible } from './filter.js';
 import type { Document } from './document.js';
 import { pageStages, positionFrom, rowStage, type StoredPageRequest } from './keyset.js';
 import type { MongoDatabase } from './mongo.js';
@@ -46,7 +46,7 @@ export class MongoSourceReader implements SourceReader {
     const documents = await this.#database.run((db, limits) =>
       db
         .collection(this.#nameOf(source))
-        .find(readsAsOneOf(kind, name, keys), { ...options, ...limits })
+        .find({ ...visible(source), ...readsAsOneOf(kind, name, keys) }, { ...options, ...limits })
         .toArray(),
     );
     // Of two rows with one key the first counts: the one that writes go to.

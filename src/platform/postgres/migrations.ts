@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { migrateJobs } from '../jobs/job-schema.js';
 import { withSchemaEngine, type MigrationList, type SchemaEngine } from './schema-engine.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url));
@@ -17,14 +18,15 @@ export interface Migration {
  * Applies the migrations that the database lacks, in order, with Prisma's own schema engine (as WebAssembly, so that no
  * engine is downloaded), which records them in `_prisma_migrations` where `prisma migrate deploy` finds them. A database
  * that already has tables gets the empty baseline marked as applied first: the engine refuses it otherwise (P3005). A
- * migration of ours that was cut short has left nothing, since each is one transaction, and is applied again.
+ * migration of ours that was cut short has left nothing, since each is one transaction, and is applied again. The jobs'
+ * tables are graphile-worker's, which migrates them itself.
  *
  * @returns the names of the migrations applied now; none when the database was up to date.
  * @throws {MigrationError} with what PostgreSQL said; of the migration that failed nothing is left
  */
 export async function applyMigrations(url: string): Promise<readonly string[]> {
   const list = await migrationList(await folderMigrations());
-  return withSchemaEngine(url, async (engine) => {
+  const applied = await withSchemaEngine(url, async (engine) => {
     const apply = () => engine.applyMigrations({ migrationsList: list, filters: FILTERS });
     try {
       return (await apply()).appliedMigrationNames;
@@ -35,6 +37,8 @@ export async function applyMigrations(url: string): Promise<readonly string[]> {
       return (await apply()).appliedMigrationNames;
     }
   });
+  await migrateJobs(url);
+  return applied;
 }
 
 /** What stands in the database's way to the migrations of the folder. */

@@ -8,7 +8,9 @@ export function missingColumns(tables: ReadonlyMap<string, TableFacts>, sources:
     .flatMap((source) => {
       const table = tables.get(source.from);
       if (table === undefined) return [source.from];
-      return missingFields(source, table).map((name) => `${source.from}.${storedName(source, name)}`);
+      const names = missingFields(source, table).map((name) => storedName(source, name));
+      const hiddenBy = source.hiddenBy === null || table.columns.has(source.hiddenBy) ? [] : [source.hiddenBy];
+      return [...names, ...hiddenBy].map((name) => `${source.from}.${name}`);
     });
 }
 

@@ -22,6 +22,7 @@ export function pageStatement(
 ): string {
   const { fields, where, after, before, limit } = request;
   const conditions = [
+    visible(source),
     among,
     where === null ? null : filterCondition(source, where, parameters),
     after === null ? null : behind(source, request.orderBy, after, parameters, isNullable),
@@ -48,6 +49,11 @@ export function pagesStatement(
   const isOfKey = `${comparedBy(source, field)} = ${cast('"~keys"."~key"', fieldOf(source, field).kind)}`;
   const page = pageStatement(source, request, isOfKey, parameters, isNullable);
   return `SELECT * FROM unnest(${list}) AS "~keys"("~key") CROSS JOIN LATERAL (${page}) AS "~rows"`;
+}
+
+/** The condition of rows that are not hidden; null where a source hides none. */
+export function visible({ from, hiddenBy }: Source): string | null {
+  return hiddenBy === null ? null : `${quoted(from)}.${quoted(hiddenBy)} IS NULL`;
 }
 
 /** Rows that meet every condition that is there. */

@@ -15,6 +15,12 @@ export interface PostgresOptions {
   readonly applicationName?: string;
 }
 
+/** A statement with its parameters, which are bound, never spliced. */
+export interface Sql {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** How long a connection may take to come, and a statement to answer, in milliseconds. Nothing waits for ever. */
 const CONNECT_TIMEOUT = 2_000;
 const STATEMENT_TIMEOUT = 10_000;
@@ -23,9 +29,12 @@ const STATEMENT_TIMEOUT = 10_000;
 export class PostgresDatabase implements AsyncDisposable {
   readonly #pool: RecordingPool;
   readonly #prisma: PrismaClient;
+  /** Where new tables are made, and Prisma's lie. */
+  readonly schema: string;
 
   private constructor(pool: RecordingPool, schema: string) {
     this.#pool = pool;
+    this.schema = schema;
     this.#prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }), errorFormat: 'minimal' });
   }
 
@@ -88,6 +97,22 @@ export class PostgresDatabase implements AsyncDisposable {
     return whetherSent(
       () => this.run(work),
       (error, sent) => translatedWrite(what, error, sent),
+    );
+  }
+
+  /**
+   * Runs statements in one transaction, one after the other, and gives the rows of each.
+   *
+   * @param what is going on, for the message: `order ORD-1 was written`
+   * @throws {AppError} as {@link write} does; of a transaction that fails nothing is left
+   */
+  transaction(what: string, statements: readonly Sql[]): Promise<Record<string, unknown>[][]> {
+    return this.write(what, (prisma) =>
+      prisma.$transaction(
+        statements.map(({ sql, parameters }) =>
+          prisma.$queryRawUnsafe<Record<string, unknown>[]>(sql, ...parameters),
+        ),
+      ),
     );
   }
 

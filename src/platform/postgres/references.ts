@@ -3,6 +3,7 @@ import { fieldOf, KEY, type Source } from '../../join/source.js';
 import { columnOf, quoted } from './columns.js';
 import { Parameters } from './parameters.js';
 import { rowColumns, toRow } from './rows.js';
+import { visible, whereClause } from './page-statement.js';
 import { PostgresSourceReader, type RunQuery } from './source-reader.js';
 
 /** Where the key of a row stands, as text that casts back to it. */
@@ -43,9 +44,10 @@ export class PostgresReferences {
   async stretch(source: Source, fields: ReadonlySet<string>, after: string | null, limit: number) {
     const parameters = new Parameters();
     const key = columnOf(source, KEY);
-    const behind = after === null ? '' : ` WHERE ${key} > ${parameters.bind(fieldOf(source, KEY).kind, after)}`;
+    const behind = after === null ? null : `${key} > ${parameters.bind(fieldOf(source, KEY).kind, after)}`;
+    const where = whereClause([visible(source), behind]);
     const rows = await this.#query(
-      `SELECT ${rowColumns(source, fields)}, ${key}::text AS ${quoted(PLACE)} FROM ${quoted(source.from)}${behind} ` +
+      `SELECT ${rowColumns(source, fields)}, ${key}::text AS ${quoted(PLACE)} FROM ${quoted(source.from)}${where} ` +
         `ORDER BY ${key} LIMIT ${Math.trunc(limit)}`,
       ...parameters.values,
     );
@@ -56,11 +58,11 @@ export class PostgresReferences {
   /** About so many rows from anywhere. Of a table whole blocks are read; of what has none, every row is passed. */
   async sample(source: Source, fields: ReadonlySet<string>, size: { readonly rows: number }, wanted: number) {
     const share = Math.min(1, wanted / Math.max(1, size.rows));
-    const how = (await this.#isSampled(source))
-      ? ` TABLESAMPLE SYSTEM (${(share * 100).toFixed(6)})`
-      : ` WHERE random() < ${share.toFixed(8)}`;
+    const isSampled = await this.#isSampled(source);
+    const how = isSampled ? ` TABLESAMPLE SYSTEM (${(share * 100).toFixed(6)})` : '';
+    const where = whereClause([visible(source), isSampled ? null : `random() < ${share.toFixed(8)}`]);
     const rows = await this.#query(
-      `SELECT ${rowColumns(source, fields)} FROM ${quoted(source.from)}${how} LIMIT ${Math.trunc(wanted * MAX_EXCESS)}`,
+      `SELECT ${rowColumns(source, fields)} FROM ${quoted(source.from)}${how}${where} LIMIT ${Math.trunc(wanted * MAX_EXCESS)}`,
     );
     return rows.map((row) => toRow(source, row));
   }

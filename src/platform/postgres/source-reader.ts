@@ -6,7 +6,7 @@ import { isCastable } from './castable.js';
 import { comparedBy, quoted } from './columns.js';
 import { filterCondition } from './filter.js';
 import type { IsNullable } from './keyset.js';
-import { pageStatement, pagesStatement, whereClause } from './page-statement.js';
+import { pageStatement, pagesStatement, visible, whereClause } from './page-statement.js';
 import { Parameters } from './parameters.js';
 import { isDataError } from './postgres-errors.js';
 import { rowColumns, toRow } from './rows.js';
@@ -36,7 +36,7 @@ export class PostgresSourceReader implements SourceReader {
   ): Promise<readonly R[]> {
     const parameters = new Parameters();
     const columns = rowColumns(source, new Set([KEY, field, ...fields]));
-    const where = whereClause([isOneOf(source, field, keys, parameters)]);
+    const where = whereClause([visible(source), isOneOf(source, field, keys, parameters)]);
     const rows = await this.#query(`SELECT ${columns} FROM ${quoted(source.from)}${where}`, ...parameters.values);
     return rows.map((row) => toRow(source, row));
   }
@@ -65,7 +65,7 @@ export class PostgresSourceReader implements SourceReader {
   async count(source: Source, where: Filter | null): Promise<number> {
     const parameters = new Parameters();
     const condition = where === null ? null : filterCondition(source, where, parameters);
-    const sql = `SELECT count(*)::text AS "~count" FROM ${quoted(source.from)}${whereClause([condition])}`;
+    const sql = `SELECT count(*)::text AS "~count" FROM ${quoted(source.from)}${whereClause([visible(source), condition])}`;
     const rows = await this.#query(sql, ...parameters.values);
     return Number(rows[0]?.['~count']);
   }
@@ -81,7 +81,7 @@ export class PostgresSourceReader implements SourceReader {
     const condition = where === null ? null : filterCondition(source, where, parameters);
     const sql =
       `SELECT ${comparedBy(source, field)}::text AS "~key", count(*)::text AS "~count" ` +
-      `FROM ${quoted(source.from)}${whereClause([isOfKeys, condition])} GROUP BY 1`;
+      `FROM ${quoted(source.from)}${whereClause([visible(source), isOfKeys, condition])} GROUP BY 1`;
     const rows = await this.#query(sql, ...parameters.values);
     return new Map(rows.map((row) => [String(row['~key']), Number(row['~count'])]));
   }

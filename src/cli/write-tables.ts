@@ -1,0 +1,30 @@
+import type { Finding } from '../platform/finding.js';
+import { jobSchemaState } from '../platform/jobs/job-schema.js';
+import type { Platform } from '../platform/platform.js';
+
+/** Tables of our own, which writes to both databases need. */
+const TABLES = ['tandem_idempotency_keys', 'tandem_user_deletions', 'tandem_tombstones', 'tandem_workers'];
+
+/** What writes to both databases need in PostgreSQL, beside the sources' tables. */
+export interface WriteTables {
+  /** What is not there, or not up to date; "npm run migrate" makes it. */
+  readonly missing: readonly string[];
+  /** The schema of the jobs, where it is to be made or brought up to date. */
+  readonly jobSchema: string | null;
+  readonly findings: readonly Finding[];
+}
+
+/** Looks, and changes nothing. */
+export async function writeTables({ postgres }: Platform): Promise<WriteTables> {
+  const rows = await postgres.query(
+    'SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL',
+    TABLES,
+  );
+  const { name, isCurrent, findings } = await jobSchemaState(postgres);
+  const tables = rows.map((row) => String(row['name']));
+  return {
+    missing: isCurrent ? tables : [...tables, `the jobs' schema ${name}`],
+    jobSchema: isCurrent ? null : name,
+    findings,
+  };
+}

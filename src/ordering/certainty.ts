@@ -1,0 +1,39 @@
+import { isAppError, type AppError } from '../errors/app-error.js';
+
+/** Whether every write that was sent to MongoDB has been answered. */
+export interface Certainty {
+  isCertain: boolean;
+}
+
+const FIRST_PAUSE = 50;
+
+/**
+ * Makes a write again, which does no harm, until it is known whether it was done. From the first answer that does not
+ * come, an earlier one may arrive late: `state.isCertain` is false then.
+ *
+ * @throws the last error when the time is up
+ */
+export async function certain<T>(write: () => Promise<T>, until: number, state: Certainty): Promise<T> {
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    try {
+      return await write();
+    } catch (error) {
+      const isUnknown = isAppError(error, 'OUTCOME_UNKNOWN');
+      if (isUnknown) state.isCertain = false;
+      const mayPass = isUnknown || (isAppError(error, 'MONGO_UNAVAILABLE') && !state.isCertain);
+      if (!mayPass || performance.now() + pause > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/** Whether MongoDB will not have it, or was never asked: nothing was written, and nothing of it can be on its way. */
+export function isFinal(error: unknown, { isCertain }: Readonly<Certainty>): error is AppError {
+  return isRefusal(error) || (isAppError(error, 'MONGO_UNAVAILABLE') && isCertain);
+}
+
+/** Whether a database's own rules refused a write. */
+export function isRefusal(error: unknown): boolean {
+  return isAppError(error, 'WRITE_REFUSED') || isAppError(error, 'READ_ONLY');
+}
+

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, badUserInput, isAppError } from '../errors/app-error.js';
+import { storableText } from '../join/key.js';
+import type { Order, OrderId } from '../domains/order/order.source.js';
+import type { Transaction } from '../domains/transaction/transaction.source.js';
+import type { User } from '../domains/user/user.source.js';
+import { fingerprintOf, type CheckedOrder } from './checked-order.js';
+import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
+import { newOrderNumber } from './order-number.js';
+import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
+import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { Settlement, TransactionFailed } from './settlement.js';
+import { paymentId } from './transaction.repository.js';
+import type { UserRepository } from '../domains/user/user.repository.js';
+
+/** What became of a call to create an order. Its key keeps all but the last two: the same call gets them again. */
+export type CreateOrderOutcome =
+  /** `transaction` is there when it was REQUIRED. */
+  | { readonly kind: 'created'; readonly order: Order; readonly transaction: Transaction | null }
+  | { readonly kind: 'userNotFound'; readonly userId: string }
+  | { readonly kind: 'orderNumberTaken'; readonly orderNumber: string }
+  | { readonly kind: 'writeRefused'; readonly message: string }
+  /** MongoDB would not have the transaction: the order was taken back, nothing is left of either. */
+  | TransactionFailed
+  /** Nothing was written: whether the user exists cannot be found out. */
+  | { readonly kind: 'userUnverifiable'; readonly userId: string }
+  /** It is under way, and will be completed or taken back: the same call with this key says which. */
+  | { readonly kind: 'pending'; readonly idempotencyKey: string };
+
+/** A generated number that is taken is replaced by another; five in a row do not happen by chance. */
+const NUMBER_ATTEMPTS = 5;
+
+const FIRST_PAUSE = 100;
+
+/** Creates orders, each once for its key, in PostgreSQL and as far as was asked for in MongoDB. */
+export class OrderCreation {
+  readonly #actor: string;
+  readonly #orders: OrderRepository;
+  readonly #keys: IdempotencyRepository;
+  readonly #users: UserRepository;
+  readonly #settlement: Settlement;
+  readonly #onStep: OnStep;
+
+  constructor(parts: {
+    actor: string;
+    orders: OrderRepository;
+    keys: IdempotencyRepository;
+    users: UserRepository;
+    settlement: Settlement;
+    onStep: OnStep;
+  }) {
+    this.#actor = parts.actor;
+    this.#orders = parts.orders;
+    this.#keys = parts.keys;
+    this.#users = parts.users;
+    this.#settlement = parts.settlement;
+    this.#onStep = parts.onStep;
+  }
+
+  /**
+   * @throws {AppError} BAD_USER_INPUT for a key that was used with other input; POSTGRES_UNAVAILABLE and READ_ONLY when
+   * nothing was written
+   */
+  async create(order: CheckedOrder): Promise<CreateOrderOutcome> {
+    const key = order.idempotencyKey ?? randomUUID();
+    const request = { actor: this.#actor, key, fingerprint: fingerprintOf(order) };
+    // Nobody else has a key that was made just now.
+    const saved = order.idempotencyKey === null ? null : await this.#keys.find(request);
+    if (saved !== null) return this.#again(saved, request, order);
+    const user = await this.#existingUser(order);
+    if (user === 'unverifiable') return { kind: 'userUnverifiable', userId: order.userId };
+    if (user === null) return this.#refuse(request, order, { kind: 'userNotFound', userId: order.userId });
+    return this.#write(request, order, user);
+  }
+
+  async #write(request: Request, order: CheckedOrder, user: User): Promise<CreateOrderOutcome> {
+    const copies = { userName: storableText(user.username), userEmail: storableText(user.email) };
+    const id = randomUUID() as OrderId;
+    const insertion = await this.#insert({ id, ...copies, ...order }, order, request);
+    switch (insertion.kind) {
+      case 'unknown':
+        return { kind: 'pending', idempotencyKey: request.key };
+      case 'keyUsed':
+        return this.#asSaved(request, order);
+      case 'userDeleted':
+        return this.#refuse(request, order, { kind: 'userNotFound', userId: order.userId });
+      case 'orderNumberTaken':
+        return this.#refuse(request, order, { kind: 'orderNumberTaken', orderNumber: order.orderNumber ?? '' });
+      case 'writeRefused':
+        return this.#refuse(request, order, insertion);
+      case 'inserted':
+        await this.#onStep('orderInserted');
+        if (order.mode !== 'REQUIRED') return { kind: 'created', order: insertion.order, transaction: null };
+        return this.#complete(request, order, id, 'CREATE');
+    }
+  }
+
+  /** The row, once, whatever the connection does: repeated with its id and key, the insert meets what it has written. */
+  async #insert(row: Omit<NewOrder, 'orderNumber'>, order: CheckedOrder, request: Request): Promise<Insertion | Failed> {
+    const until = performance.now() + CALL_PATIENCE;
+    let numbers = 0;
+    for (let pause = FIRST_PAUSE; ; ) {
+      const orderNumber = order.orderNumber ?? newOrderNumber(new Date());
+      try {
+        const insertion = await this.#orders.insert({ ...row, orderNumber }, order.mode, request);
+        if (insertion.kind !== 'orderNumberTaken' || order.orderNumber !== null) return insertion;
+        numbers += 1;
+        if (numbers === NUMBER_ATTEMPTS) {
+          throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
+        }
+      } catch (error) {
+        if (isAppError(error, 'WRITE_REFUSED')) return { kind: 'writeRefused', message: error.message };
+        if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
+        if (performance.now() + pause > until) return { kind: 'unknown' };
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        pause *= 2;
+      }
+    }
+  }
+
+  /** What is under way comes to an end, by this call or another. */
+  async #complete(request: Request, order: CheckedOrder, id: OrderId, began: 'CREATE' | null): Promise<CreateOrderOutcome> {
+    try {
+      const settled = await this.#settlement.settle(id, { began, until: performance.now() + CALL_PATIENCE });
+      if (settled.kind === 'recorded') return created(settled.order, order);
+      const saved = await this.#keys.find(request);
+      if (saved !== null && saved.outcome !== null) return this.#toldBefore(saved, order);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+    return { kind: 'pending', idempotencyKey: request.key };
+  }
+
+  async #again(saved: SavedRequest, request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
+    if (saved.fingerprint !== request.fingerprint) {
+      throw badUserInput(
+        'input.idempotencyKey',
+        'input.idempotencyKey was used with other input; repeat that, or take another key',
+      );
+    }
+    if (saved.outcome !== null) return this.#toldBefore(saved, order);
+    return this.#complete(request, order, saved.orderId as OrderId, null);
+  }
+
+  /** Somebody else was faster with the key. */
+  async #asSaved(request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
+    const saved = await this.#keys.find(request);
+    return saved === null ? { kind: 'pending', idempotencyKey: request.key } : this.#again(saved, request, order);
+  }
+
+  async #refuse(request: Request, order: CheckedOrder, refusal: CreateOrderOutcome): Promise<CreateOrderOutcome> {
+    // Nobody asks again by a key that was made here.
+    if (order.idempotencyKey === null) return refusal;
+    try {
+      return (await this.#keys.refuse(request, refusal)) ? refusal : await this.#asSaved(request, order);
+    } catch (error) {
+      // Either way the refusal is true; whether it was kept will be seen.
+      if (isAppError(error, 'OUTCOME_UNKNOWN')) return refusal;
+      throw error;
+    }
+  }
+
+  /** What the client was told, with where the transaction stands by now. */
+  async #toldBefore({ outcome, orderId }: SavedRequest, order: CheckedOrder): Promise<CreateOrderOutcome> {
+    const told = outcome as CreateOrderOutcome;
+    if (told.kind !== 'created') return told;
+    const saved: Order = {
+      ...told.order,
+      createdAt: new Date(told.order.createdAt),
+      updatedAt: new Date(told.order.updatedAt),
+    };
+    const now = (await this.#orders.standing(orderId as OrderId))?.order ?? saved;
+    const { transactionState, transactionError } = now;
+    return created({ ...saved, transactionState, transactionError }, order);
+  }
+
+  /** From the primary: a copy elsewhere may not know yet that somebody is gone. */
+  async #existingUser({ userId }: CheckedOrder): Promise<User | null | 'unverifiable'> {
+    try {
+      return await this.#users.findAtPrimary(userId);
+    } catch (error) {
+      if (isAppError(error, 'MONGO_UNAVAILABLE')) return 'unverifiable';
+      throw error;
+    }
+  }
+}
+
+type Failed = { readonly kind: 'unknown' } | { readonly kind: 'writeRefused'; readonly message: string };
+
+function created(order: Order, { mode }: CheckedOrder): CreateOrderOutcome {
+  const { id, userId, total, createdAt } = order;
+  const transaction = { id: paymentId(id), orderId: id, userId, amount: total, createdAt };
+  return { kind: 'created', order, transaction: mode === 'REQUIRED' ? transaction : null };
+}

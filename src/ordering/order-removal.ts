@@ -1,0 +1,63 @@
+import { AppError, isAppError } from '../errors/app-error.js';
+import type { Order, OrderId } from '../domains/order/order.source.js';
+import type { OrderRepository } from './order.repository.js';
+import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { Settlement } from './settlement.js';
+
+/** What became of a call to delete an order. */
+export type DeleteOrderOutcome =
+  | { readonly kind: 'deleted'; readonly order: Order }
+  | { readonly kind: 'orderNotFound'; readonly orderId: string }
+  /** MongoDB would not let the transactions go: the order stays, and they with it. */
+  | { readonly kind: 'transactionsKept'; readonly because: AppError }
+  /** Nobody sees the order any more; it and its transactions go as soon as both databases answer. */
+  | { readonly kind: 'pending' };
+
+/** Deletes orders, and their transactions with them. */
+export class OrderRemoval {
+  readonly #orders: OrderRepository;
+  readonly #settlement: Settlement;
+  readonly #onStep: OnStep;
+
+  constructor(parts: { orders: OrderRepository; settlement: Settlement; onStep: OnStep }) {
+    this.#orders = parts.orders;
+    this.#settlement = parts.settlement;
+    this.#onStep = parts.onStep;
+  }
+
+  /** @throws {AppError} POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was deleted */
+  async delete(id: OrderId): Promise<DeleteOrderOutcome> {
+    const until = performance.now() + CALL_PATIENCE;
+    const begun = await this.#begin(id);
+    if (begun === 'unknown') return { kind: 'pending' };
+    if (begun === null) return { kind: 'orderNotFound', orderId: id };
+    await this.#onStep('orderHidden');
+    try {
+      const settled = await this.#settlement.settle(id, { began: begun.isFirst ? 'DELETE' : null, until });
+      if (settled.kind === 'takenBack') return { kind: 'transactionsKept', because: settled.because };
+      return { kind: 'deleted', order: begun.order };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { kind: 'pending' };
+    }
+  }
+
+  /** Hides the order; who finds it hidden already, by an attempt of its own or by somebody else, goes on with that. */
+  async #begin(id: OrderId): Promise<{ order: Order; isFirst: boolean } | 'unknown' | null> {
+    try {
+      const order = await this.#orders.beginDelete(id);
+      if (order !== null) return { order, isFirst: true };
+    } catch (error) {
+      if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
+      try {
+        const again = await this.#orders.beginDelete(id);
+        if (again !== null) return { order: again, isFirst: true };
+      } catch (second) {
+        if (isAppError(second, 'OUTCOME_UNKNOWN') || isAppError(second, 'POSTGRES_UNAVAILABLE')) return 'unknown';
+        throw second;
+      }
+    }
+    const standing = await this.#orders.standing(id);
+    return standing?.unfinished === 'DELETE' ? { order: standing.order, isFirst: false } : null;
+  }
+}

@@ -1,0 +1,44 @@
+/** Whether, and how, a transaction in MongoDB goes with an order. */
+export type TransactionMode =
+  /** The order alone. */
+  | 'NONE'
+  /** Both or neither, when the call is acknowledged. */
+  | 'REQUIRED'
+  /** The order now, the transaction soon, exactly once. */
+  | 'EVENTUAL';
+
+/** The tasks whose jobs complete what a call has begun. */
+export const SETTLE_ORDER = 'tandem_settle_order';
+export const SETTLE_USER = 'tandem_settle_user';
+
+/** How long a call has for itself before a worker completes what it has begun, in seconds. */
+export const RECOVERY_DELAY = 3;
+
+/** How long a call tries to come to an end in MongoDB before it answers OUTCOME_PENDING, in milliseconds. */
+export const CALL_PATIENCE = 5_000;
+
+/** How long a change of an order waits for the amount of its transaction, in milliseconds. */
+export const AMOUNT_PATIENCE = 1_500;
+
+/** How old an order may be, in seconds, to be completed; an older one is taken back: nobody waits for it any more. */
+export const FORWARD_PATIENCE = 60;
+
+/** The steps of the protocol between which a process may die. */
+export type Step =
+  | 'orderInserted'
+  | 'transactionRecorded'
+  | 'orderCompleted'
+  | 'transactionRefused'
+  | 'keyTaken'
+  | 'orderTakenBack'
+  | 'orderChanged'
+  | 'amountRecorded'
+  | 'orderHidden'
+  | 'transactionsDeleted'
+  | 'orderDeleted'
+  | 'userHeld'
+  | 'userDeleted'
+  | 'deletionNoted';
+
+/** Called after each step. Only tests have something to do there: they end the process. */
+export type OnStep = (step: Step) => void | Promise<void>;

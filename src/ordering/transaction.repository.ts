@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import mongoose from 'mongoose';
+import { AppError, isAppError, outcomeUnknown, writeRefused } from '../errors/app-error.js';
+import { takenField } from '../platform/mongo/mongo-errors.js';
+import type { MongoDatabase } from '../platform/mongo/mongo.js';
+import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
+import { fromStored } from '../platform/mongo/stored-values.js';
+import type { OrderId } from '../domains/order/order.source.js';
+import { transactions, type TransactionId } from '../domains/transaction/transaction.source.js';
+import type { UserId } from '../domains/user/user.source.js';
+import { CALL_PATIENCE } from './protocol.js';
+
+const { Decimal128, ObjectId } = mongoose.mongo.BSON;
+
+type Collection = mongoose.mongo.Collection;
+
+/** What is recorded of an order. */
+export interface RecordedTransaction {
+  readonly orderId: OrderId;
+  readonly userId: UserId;
+  /** With two decimals. */
+  readonly amount: string;
+  readonly createdAt: Date;
+  /** When the order got this amount; null when it always had it. */
+  readonly amountAsOf: Date | null;
+}
+
+/**
+ * The id of the transaction that is an order's payment: whoever records it, and however often, there is one of it at
+ * most. The first 12 bytes of a SHA-256.
+ */
+export function paymentId(orderId: OrderId): TransactionId {
+  const hash = createHash('sha256').update(`payment of order ${orderId}`).digest('hex');
+  return hash.slice(0, 24) as TransactionId;
+}
+
+/** Known to the majority of a replica set: what fewer know may be taken back. */
+const MAJORITY = { writeConcern: { w: 'majority', wtimeoutMS: CALL_PATIENCE }, maxTimeMS: CALL_PATIENCE } as const;
+
+const HIDDEN = 'voidedAt';
+
+/** Writes to `transactions`, each of which can be made again. Reading goes through the source. */
+export class TransactionRepository {
+  readonly #mongo: MongoDatabase;
+
+  constructor(mongo: MongoDatabase) {
+    this.#mongo = mongo;
+  }
+
+  /**
+   * Records the payment of an order, or brings its amount up to date. An older amount never wins over a newer.
+   *
+   * @returns `voided` where its key was taken so that it does not come
+   * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was written; OUTCOME_UNKNOWN when
+   * that cannot be said
+   */
+  async record(transaction: RecordedTransaction): Promise<'recorded' | 'voided'> {
+    const { orderId, amount, createdAt, amountAsOf } = transaction;
+    const document = documentOf(transaction);
+    if (await this.#isInserted('a transaction was recorded', document)) return 'recorded';
+    const found = await this.#find(orderId);
+    if (found === null) throw notYetKnown('a transaction was recorded');
+    if (found.voidedAt !== null) return 'voided';
+    const isCurrent =
+      amountAsOf === null ? found.amount === amount : Number(found.amountAsOf ?? 0) >= amountAsOf.getTime();
+    if (!isCurrent) await this.#setAmount(document, amountAsOf ?? createdAt);
+    return 'recorded';
+  }
+
+  async #setAmount({ _id, amount }: Stored, amountAsOf: Date): Promise<void> {
+    const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lt: amountAsOf } }] };
+    await this.#write('an amount was recorded', (collection) =>
+      collection.updateOne({ _id, [HIDDEN]: null, ...isOlder }, { $set: { amount, amountAsOf } }, MAJORITY),
+    );
+  }
+
+  /**
+   * Takes the key of an order's payment, so that one that is still on its way does not come.
+   *
+   * @returns `recorded` where it has come before
+   * @throws {AppError} as {@link record} does
+   */
+  async takeKey(transaction: RecordedTransaction): Promise<'taken' | 'recorded'> {
+    const what = 'a transaction was called off';
+    await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone));
+    const found = await this.#find(transaction.orderId);
+    if (found === null) throw notYetKnown(what);
+    return found.voidedAt === null ? 'recorded' : 'taken';
+  }
+
+  /**
+   * Deletes an order's transactions, whoever has written them.
+   *
+   * @param keepsKey whether the payment's key stays taken, because one that is still on its way may come later
+   * @throws {AppError} as {@link record} does
+   */
+  async deleteOf(transaction: RecordedTransaction, { keepsKey }: { keepsKey: boolean }): Promise<void> {
+    const ofOrder = readsAsOneOf('uuid', 'orderId', [transaction.orderId]);
+    await this.#write('transactions were deleted', (collection) =>
+      collection.deleteMany({ ...ofOrder, [HIDDEN]: null }, MAJORITY),
+    );
+    if (!keepsKey) return;
+    await eachUntilTaken(tombstonesOf(transaction), ({ _id, ...rest }) =>
+      this.#write('a transaction was called off', (collection) =>
+        collection.replaceOne({ _id }, rest, { ...MAJORITY, upsert: true }),
+      ),
+    );
+  }
+
+  /** Gives keys free that tombstones hold. @throws {AppError} as {@link record} does */
+  async dropTombstones(orderIds: readonly OrderId[]): Promise<void> {
+    const keys = orderIds.map((id) => new ObjectId(paymentId(id)));
+    await this.#write('tombstones were removed', (collection) =>
+      collection.deleteMany({ _id: { $in: keys }, [HIDDEN]: { $ne: null } }, MAJORITY),
+    );
+  }
+
+  /** Whether a document is there now under its key, which was free. */
+  #isInserted(what: string, document: mongoose.mongo.OptionalId<mongoose.mongo.Document>): Promise<boolean> {
+    return this.#write(what, async (collection) => {
+      try {
+        await collection.insertOne(document, MAJORITY);
+        return true;
+      } catch (error) {
+        // Another document under a key that people's own index guards is a refusal.
+        if (takenField(error) !== '_id') throw error;
+        return false;
+      }
+    });
+  }
+
+  /** The payment as the majority knows it. */
+  async #find(orderId: OrderId) {
+    const document = await this.#mongo.run(
+      (db, { maxTimeMS, signal }) =>
+        this.#collection(db).findOne(
+          { _id: new ObjectId(paymentId(orderId)) },
+          { readPreference: 'primary', readConcern: 'majority', maxTimeMS, signal },
+        ),
+      CALL_PATIENCE,
+    );
+    if (document === null) return null;
+    const { amount, amountAsOf = null, voidedAt = null } = document as Partial<Stored>;
+    return { amount: fromStored('decimal', amount), amountAsOf, voidedAt };
+  }
+
+  #collection(db: mongoose.mongo.Db): Collection {
+    return db.collection(this.#mongo.nameOf(transactions.from));
+  }
+
+  /** What the server refuses for whatever reason was not written. */
+  async #write<T>(what: string, work: (collection: Collection) => Promise<T>): Promise<T> {
+    try {
+      return await this.#mongo.write(what, (db) => work(this.#collection(db)), CALL_PATIENCE);
+    } catch (error) {
+      if (error instanceof AppError || !(error instanceof mongoose.mongo.MongoServerError)) throw error;
+      throw writeRefused(what, error);
+    }
+  }
+}
+
+interface Stored {
+  readonly _id: mongoose.mongo.BSON.ObjectId;
+  readonly userId: mongoose.mongo.BSON.ObjectId;
+  readonly orderId: string;
+  readonly amount: mongoose.mongo.BSON.Decimal128;
+  readonly createdAt: Date;
+  readonly amountAsOf?: Date | null;
+  readonly voidedAt?: Date | null;
+}
+
+function documentOf({ orderId, userId, amount, createdAt }: RecordedTransaction): Stored {
+  return {
+    _id: new ObjectId(paymentId(orderId)),
+    userId: new ObjectId(userId),
+    orderId,
+    amount: Decimal128.fromString(amount),
+    createdAt,
+  };
+}
+
+/** What takes a key: as little as can be, and where the collection has rules of its own, what they may ask for. */
+function tombstonesOf(transaction: RecordedTransaction): readonly Pick<Stored, '_id' | 'voidedAt'>[] {
+  const document = documentOf(transaction);
+  const tombstone = { _id: document._id, [HIDDEN]: new Date() };
+  return [tombstone, { ...document, ...tombstone }];
+}
+
+async function eachUntilTaken<T>(tombstones: readonly T[], take: (tombstone: T) => Promise<unknown>): Promise<void> {
+  for (const [at, tombstone] of tombstones.entries()) {
+    try {
+      await take(tombstone);
+      return;
+    } catch (error) {
+      if (!isAppError(error, 'WRITE_REFUSED') || at === tombstones.length - 1) throw error;
+    }
+  }
+}
+
+/** Where an answer came from a server that may lose its place, and what it has written with it. */
+function notYetKnown(what: string): AppError {
+  return outcomeUnknown(what, new Error('it is not known to the majority'));
+}

@@ -1,0 +1,122 @@
+import type { Logger } from 'pino';
+import pg from 'pg';
+import { jobSchema } from '../platform/jobs/job-schema.js';
+import { quoted } from '../platform/postgres/columns.js';
+import { connectionConfig } from '../platform/postgres/connection.js';
+
+/** How often a worker says that it is there, and looks for those that are not, in milliseconds. */
+const INTERVAL = 2_000;
+
+/** How long a worker that still holds its lock may say nothing before its jobs are given to others, in seconds. */
+const FROZEN_AFTER = 30;
+
+/** The first half of the advisory locks' keys: "tand", in ASCII. */
+const LOCK_CLASS = 0x74616e64;
+
+const STATEMENT_TIMEOUT = 10_000;
+
+/**
+ * What tells workers that live from those that have died: each holds an advisory lock on its name, on a connection of its
+ * own, which PostgreSQL lets go of the moment that the process is gone. Whoever finds a name whose lock is free gives the
+ * jobs of that worker back: graphile-worker itself waits for four hours. A worker that is frozen holds its lock; its jobs
+ * are given to others after a while, which costs nothing, since handlers can run twice.
+ */
+export class Presence implements AsyncDisposable {
+  readonly #url: string;
+  readonly #logger: Logger;
+  readonly #schema: string;
+  #name: string | null = null;
+  #announced: Promise<unknown> = Promise.resolve();
+  #client: pg.Client | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #tick: Promise<void> = Promise.resolve();
+  #isEnded = false;
+
+  /** @param options.schema of the tables */
+  constructor(options: { url: string; schema: string; logger: Logger }) {
+    this.#url = options.url;
+    this.#schema = jobSchema(options.schema);
+    this.#logger = options.logger;
+  }
+
+  /** Takes the lock of a worker of this process, before it takes a job; a former name's is let go. */
+  async announce(name: string): Promise<void> {
+    if (this.#name !== name) {
+      this.#name = name;
+      this.#announced = this.#drop().then(() => this.#connect());
+      this.#schedule();
+    }
+    await this.#announced;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const config = connectionConfig(this.#url);
+    const client = new pg.Client({
+      ...config,
+      application_name: 'tandem worker',
+      connectionTimeoutMillis: INTERVAL,
+      query_timeout: STATEMENT_TIMEOUT,
+      keepAlive: true,
+    });
+    // Unheard, the event would end the process.
+    client.on('error', () => {
+      if (this.#client === client) this.#client = null;
+    });
+    await client.connect();
+    this.#client = client;
+    await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, this.#name]);
+    await client.query(
+      'INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()',
+      [this.#name],
+    );
+    return client;
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#isEnded) return;
+    this.#timer = setTimeout(() => {
+      this.#tick = this.#look()
+        .catch((error: unknown) => {
+          this.#logger.debug({ err: error }, 'the workers could not be looked at; they will be');
+          return this.#drop();
+        })
+        .finally(() => {
+          this.#schedule();
+        });
+    }, INTERVAL);
+  }
+
+  async #look(): Promise<void> {
+    const client = this.#client ?? (await this.#connect());
+    await client.query('UPDATE "tandem_workers" SET "seenAt" = clock_timestamp() WHERE "id" = $1', [this.#name]);
+    const { rows } = await client.query<{ id: string; isDead: boolean }>(
+      `SELECT "id", "isDead" FROM (
+         SELECT "id", pg_try_advisory_xact_lock($1, hashtext("id")) AS "isDead",
+           "seenAt" < clock_timestamp() - make_interval(secs => $3) AS "isFrozen"
+         FROM "tandem_workers" WHERE "id" <> $2) AS "others"
+       WHERE "isDead" OR "isFrozen"`,
+      [LOCK_CLASS, this.#name, FROZEN_AFTER],
+    );
+    if (rows.length === 0) return;
+    const names = rows.map(({ id }) => id);
+    await client.query(`SELECT ${quoted(this.#schema)}.force_unlock_workers($1::text[])`, [names]);
+    const dead = rows.filter(({ isDead }) => isDead).map(({ id }) => id);
+    await client.query('DELETE FROM "tandem_workers" WHERE "id" = ANY($1::text[])', [dead]);
+    this.#logger.warn({ workers: names }, 'the jobs of workers that have died, or are frozen, are given to others');
+  }
+
+  async #drop(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    await client?.end().catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnded = true;
+    clearTimeout(this.#timer);
+    await this.#tick;
+    await this.#client?.query('DELETE FROM "tandem_workers" WHERE "id" = $1', [this.#name]).catch(() => undefined);
+    await this.#drop();
+  }
+}

@@ -1,0 +1,161 @@
+import { run, type JobHelpers, type Runner, type TaskList } from 'graphile-worker';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { isPassing } from '../errors/app-error.js';
+import type { Housekeeping, JobHandler } from '../platform/jobs/handler.js';
+import { jobSchema, SILENT } from '../platform/jobs/job-schema.js';
+import { MAX_ATTEMPTS } from '../platform/jobs/job-sql.js';
+import { connectionConfig } from '../platform/postgres/connection.js';
+import { Presence } from './presence.js';
+
+export interface WorkerOptions {
+  readonly url: string;
+  /** Of the tables. */
+  readonly schema: string;
+  readonly logger: Logger;
+  readonly handlers: Readonly<Record<string, JobHandler>>;
+  readonly housekeeping: Housekeeping;
+  /** Jobs that are worked on at once. */
+  readonly concurrency?: number;
+  readonly applicationName?: string;
+}
+
+/** A worker at its jobs. Disposing of it lets those under way finish, then stops. */
+export type Worker = AsyncDisposable;
+
+/** How often jobs are looked for of which no notification told, in milliseconds: those that have become due. */
+const POLL_INTERVAL = 1_000;
+
+/** How long a job waits for a database that is away, in milliseconds; somewhat more, so that they do not come at once. */
+const WAIT = 1_000;
+
+/** How long stopping waits for jobs under way, in milliseconds. */
+const SHUTDOWN_PATIENCE = 5_000;
+
+const HOUSEKEEPING_INTERVAL = 60_000;
+
+/** How long a worker that has failed as a whole rests before it begins again, in milliseconds. */
+const REST = 1_000;
+
+/**
+ * Works on jobs until it is disposed of, whatever the databases do. Any number of workers share the jobs, in this
+ * process and others; a job that one of them held when it died is taken over within seconds.
+ *
+ * @throws what PostgreSQL says when the jobs cannot be read at all
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { url, logger, concurrency = 8, applicationName = 'tandem worker' } = options;
+  const pool = new pg.Pool({
+    ...connectionConfig(url),
+    max: 4,
+    application_name: applicationName,
+    connectionTimeoutMillis: 2_000,
+    keepAlive: true,
+  });
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const presence = new Presence({ url, schema: options.schema, logger });
+  const begin = () =>
+    run({
+      pgPool: pool,
+      schema: jobSchema(options.schema),
+      taskList: tasksOf(options),
+      noHandleSignals: true,
+      logger: SILENT,
+      preset: {
+        worker: {
+          concurrentJobs: concurrency,
+          pollInterval: POLL_INTERVAL,
+          gracefulShutdownAbortTimeout: SHUTDOWN_PATIENCE,
+        },
+        plugins: [announcing(presence)],
+      },
+    });
+  const state = { isStopping: false, rest: undefined as (() => void) | undefined };
+  let runner: Runner = await begin().catch(async (error: unknown) => {
+    await presence[Symbol.asyncDispose]();
+    await pool.end();
+    throw error;
+  });
+  const supervised = (async () => {
+    for (;;) {
+      await runner.promise.catch((error: unknown) => {
+        logger.warn({ err: error }, 'the worker failed, and begins again');
+      });
+      for (;;) {
+        if (state.isStopping) return;
+        await new Promise<void>((resolve) => {
+          state.rest = resolve;
+          setTimeout(resolve, REST).unref();
+        });
+        if (state.isStopping) return;
+        const next = await begin().catch(() => null);
+        if (next === null) continue;
+        runner = next;
+        break;
+      }
+    }
+  })();
+  const housekeeping = setInterval(() => {
+    options.housekeeping().catch((error: unknown) => {
+      logger.debug({ err: error }, 'what is needed no more could not be removed; it will be');
+    });
+  }, HOUSEKEEPING_INTERVAL);
+  housekeeping.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      state.isStopping = true;
+      state.rest?.();
+      clearInterval(housekeeping);
+      await runner.stop().catch(() => undefined);
+      await supervised;
+      await presence[Symbol.asyncDispose]();
+      await pool.end();
+    },
+  };
+}
+
+/** A worker has to be known to live before it holds a job. */
+function announcing(presence: Presence): GraphileConfig.Plugin {
+  return {
+    name: 'TandemPresencePlugin',
+    version: '1.0.0',
+    worker: {
+      hooks: {
+        startWorker: async (_context, { worker }) => {
+          await presence.announce(worker.workerPool.id);
+        },
+      },
+    },
+  };
+}
+
+function tasksOf({ handlers, logger }: WorkerOptions): TaskList {
+  const tasks = Object.entries(handlers).map(([task, handle]) => [task, taskOf(task, handle, logger)] as const);
+  return Object.fromEntries(tasks);
+}
+
+/**
+ * A job that fails because a database is away comes again soon, and however often: that is not its fault. One that fails
+ * for another reason comes a few times more, and is then parked, for people to look at.
+ */
+function taskOf(task: string, handle: JobHandler, logger: Logger) {
+  return async (payload: unknown, { job, addJob }: JobHelpers): Promise<void> => {
+    const isLast = job.attempts >= job.max_attempts;
+    try {
+      await handle(payload as Record<string, unknown>, { number: job.attempts, isLast });
+    } catch (error) {
+      const about = { task, job: job.id, payload, attempt: job.attempts, err: error };
+      if (isPassing(error)) {
+        logger.debug(about, 'a job waits for a database that is away');
+        const runAt = new Date(Date.now() + WAIT * (1 + Math.random()));
+        const again = { ...(payload as object), isFirst: false };
+        await addJob(task, again, { runAt, maxAttempts: MAX_ATTEMPTS, ...(job.key === null ? {} : { jobKey: job.key }) });
+        return;
+      }
+      if (isLast) logger.error(about, 'a job is parked: npm run jobs lists it, and replays it once its cause is mended');
+      else logger.warn(about, 'a job failed, and will be tried again');
+      throw error;
+    }
+  };
+}
