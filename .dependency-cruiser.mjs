@@ -87,7 +87,7 @@ export default {
       name: 'drivers-stay-at-the-edge',
       comment: 'Another driver, or another version of one, changes these files and no other.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/platform/|\\.(repository|model)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(platform|sync)/|\\.(repository|model)\\.ts$' },
       to: { path: DRIVERS },
     },
     {

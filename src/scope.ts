@@ -2,9 +2,6 @@ import { Joins } from './join/joins.js';
 import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
 import { IdempotencyRepository } from './ordering/idempotency.repository.js';
-import { OrderChange } from './ordering/order-change.js';
-import { OrderCreation } from './ordering/order-creation.js';
-import { OrderRemoval } from './ordering/order-removal.js';
 import { OrderRepository } from './ordering/order.repository.js';
 import { OrderService } from './ordering/ordering.service.js';
 import { Settlement } from './ordering/settlement.js';
@@ -41,16 +38,10 @@ export function createScope({ postgres, mongo, readers, keyRetention, onStep }: 
   };
   const settlement = new Settlement({ ...repositories, onStep });
   const parts = { ...repositories, joins, settlement, onStep, actor };
-  const ordering = new OrderService({
-    joins,
-    creation: new OrderCreation(parts),
-    change: new OrderChange(parts),
-    removal: new OrderRemoval(parts),
-  });
   return {
     joins,
     users: new Users({ joins, repository: repositories.users }),
-    ordering,
+    ordering: new OrderService(parts),
     userRemoval: new UserRemoval(parts),
     settlement,
   };

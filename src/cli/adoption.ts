@@ -7,7 +7,7 @@ import { neededIndexes } from '../platform/postgres/indexes.js';
 import { examineRights } from '../platform/postgres/migration-rights.js';
 import { migrationState, type Migration } from '../platform/postgres/migrations.js';
 import { missingColumns } from '../platform/postgres/missing.js';
-import { similarTables, tableFacts } from '../platform/postgres/table-facts.js';
+import { similarTables, tableFacts, type TableFacts } from '../platform/postgres/table-facts.js';
 import { examineTables } from '../platform/postgres/table-fitness.js';
 import { missingIndexes, type MissingIndexes } from './indexes.js';
 import { writeTables } from './write-tables.js';
@@ -59,12 +59,25 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
     findings: [
       ...failedElsewhere.map(failed),
       ...ofWrites,
+      ...adopted.flatMap(({ table, added }) => notAlterable(table, tables.get(table)?.kind, added)),
       ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),
       ...(await similarTables(postgres, SOURCES, tables)),
       ...(await examineTables(postgres, SOURCES, columnsAddedBy(pending))),
       ...(await examineCollections(mongo, SOURCES)),
     ],
   };
+}
+
+function notAlterable(table: string, kind: TableFacts['kind'] | undefined, added: readonly string[]): Finding[] {
+  if (added.length === 0 || kind === 'table' || kind === 'partitioned table') return [];
+  return [
+    {
+      severity: 'refused',
+      about: table,
+      problem: `${table} is a ${kind}, which migrations cannot add columns to, and has no ${added.join(', ')}`,
+      remedy: 'add them to the table that holds the rows, and to the view (docs/own-databases.md has the statements)',
+    },
+  ];
 }
 
 function failed(name: string): Finding {

@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from './errors.js';
 import type { Feature } from './feature.js';
+import { draining, serveGraph } from './http.js';
 import { buildGraph } from './schema.js';
 
 const GRAPHQL_PATH = '/graphql';
@@ -42,11 +42,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
-  for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH);
-  await app.register(fastifyApollo(apollo), {
-    path: GRAPHQL_PATH,
-    context: () => Promise.resolve(createScope(platform)),
-  });
+  for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
+  serveGraph(app, GRAPHQL_PATH, apollo, () => createScope(platform));
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -66,10 +63,7 @@ export function createApollo(platform: Platform, isHidden: boolean, app?: Fastif
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
     stopOnTerminationSignals: false,
-    plugins: [
-      ApolloServerPluginLandingPageDisabled(),
-      ...(app === undefined ? [] : [fastifyApolloDrainPlugin<Scope>(app)]),
-    ],
+    plugins: [ApolloServerPluginLandingPageDisabled(), ...(app === undefined ? [] : [draining<Scope>(app)])],
   });
 }
 

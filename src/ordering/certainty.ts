@@ -1,4 +1,4 @@
-import { isAppError, type AppError } from '../errors/app-error.js';
+import { isAppError, isPassing, type AppError } from '../errors/app-error.js';
 
 /** Whether every write that was sent to MongoDB has been answered. */
 export interface Certainty {
@@ -27,6 +27,27 @@ export async function certain<T>(write: () => Promise<T>, until: number, state: 
   }
 }
 
+/**
+ * The same for a write to PostgreSQL, which comes again with the same keys and so meets what it has written: until it is
+ * known whether it was done.
+ *
+ * @throws {AppError} OUTCOME_UNKNOWN when the time is up; what the first attempt is refused with, as it comes
+ */
+export async function untilKnown<T>(write: () => Promise<T>, until: number): Promise<T> {
+  let unknown: AppError | null = null;
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    try {
+      return await write();
+    } catch (error) {
+      if (isAppError(error, 'OUTCOME_UNKNOWN')) unknown = error;
+      // That PostgreSQL is away by now says nothing of what was sent before.
+      if (unknown === null || !isPassing(error)) throw error;
+      if (performance.now() + pause > until) throw unknown;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
 /** Whether MongoDB will not have it, or was never asked: nothing was written, and nothing of it can be on its way. */
 export function isFinal(error: unknown, { isCertain }: Readonly<Certainty>): error is AppError {
   return isRefusal(error) || (isAppError(error, 'MONGO_UNAVAILABLE') && isCertain);
@@ -36,4 +57,3 @@ export function isFinal(error: unknown, { isCertain }: Readonly<Certainty>): err
 export function isRefusal(error: unknown): boolean {
   return isAppError(error, 'WRITE_REFUSED') || isAppError(error, 'READ_ONLY');
 }
-

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, badUserInput, isAppError } from '../errors/app-error.js';
+import { AppError, badUserInput, isAppError, isPassing } from '../errors/app-error.js';
 import { storableText } from '../join/key.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { Transaction } from '../domains/transaction/transaction.source.js';
 import type { User } from '../domains/user/user.source.js';
+import { untilKnown } from './certainty.js';
 import { fingerprintOf, type CheckedOrder } from './checked-order.js';
 import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
 import { newOrderNumber } from './order-number.js';
 import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
-import type { Settlement, TransactionFailed } from './settlement.js';
-import { paymentId } from './transaction.repository.js';
+import type { Attempt, Settlement, TransactionFailed } from './settlement.js';
+import { paymentId } from './payment-id.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 
 /** What became of a call to create an order. Its key keeps all but the last two: the same call gets them again. */
@@ -32,6 +33,16 @@ const NUMBER_ATTEMPTS = 5;
 
 const FIRST_PAUSE = 100;
 
+export interface OrderCreationParts {
+  /** Who asks: keys belong to one. */
+  readonly actor: string;
+  readonly orders: OrderRepository;
+  readonly keys: IdempotencyRepository;
+  readonly users: UserRepository;
+  readonly settlement: Settlement;
+  readonly onStep: OnStep;
+}
+
 /** Creates orders, each once for its key, in PostgreSQL and as far as was asked for in MongoDB. */
 export class OrderCreation {
   readonly #actor: string;
@@ -41,14 +52,7 @@ export class OrderCreation {
   readonly #settlement: Settlement;
   readonly #onStep: OnStep;
 
-  constructor(parts: {
-    actor: string;
-    orders: OrderRepository;
-    keys: IdempotencyRepository;
-    users: UserRepository;
-    settlement: Settlement;
-    onStep: OnStep;
-  }) {
+  constructor(parts: OrderCreationParts) {
     this.#actor = parts.actor;
     this.#orders = parts.orders;
     this.#keys = parts.keys;
@@ -79,7 +83,7 @@ export class OrderCreation {
     const insertion = await this.#insert({ id, ...copies, ...order }, order, request);
     switch (insertion.kind) {
       case 'unknown':
-        return { kind: 'pending', idempotencyKey: request.key };
+        return pendingOf(request);
       case 'keyUsed':
         return this.#asSaved(request, order);
       case 'userDeleted':
@@ -96,39 +100,49 @@ export class OrderCreation {
   }
 
   /** The row, once, whatever the connection does: repeated with its id and key, the insert meets what it has written. */
-  async #insert(row: Omit<NewOrder, 'orderNumber'>, order: CheckedOrder, request: Request): Promise<Insertion | Failed> {
+  async #insert(
+    row: Omit<NewOrder, 'orderNumber'>,
+    order: CheckedOrder,
+    request: Request,
+  ): Promise<Insertion | Failed> {
     const until = performance.now() + CALL_PATIENCE;
-    let numbers = 0;
-    for (let pause = FIRST_PAUSE; ; ) {
-      const orderNumber = order.orderNumber ?? newOrderNumber(new Date());
-      try {
-        const insertion = await this.#orders.insert({ ...row, orderNumber }, order.mode, request);
-        if (insertion.kind !== 'orderNumberTaken' || order.orderNumber !== null) return insertion;
-        numbers += 1;
-        if (numbers === NUMBER_ATTEMPTS) {
-          throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
-        }
-      } catch (error) {
-        if (isAppError(error, 'WRITE_REFUSED')) return { kind: 'writeRefused', message: error.message };
-        if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
-        if (performance.now() + pause > until) return { kind: 'unknown' };
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        pause *= 2;
+    const insert = (orderNumber: string) =>
+      untilKnown(() => this.#orders.insert({ ...row, orderNumber }, order.mode, request), until);
+    try {
+      if (order.orderNumber !== null) return await insert(order.orderNumber);
+      for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
+        const insertion = await insert(newOrderNumber(new Date()));
+        if (insertion.kind !== 'orderNumberTaken') return insertion;
       }
+    } catch (error) {
+      if (isAppError(error, 'WRITE_REFUSED')) return { kind: 'writeRefused', message: error.message };
+      if (isAppError(error, 'OUTCOME_UNKNOWN')) return { kind: 'unknown' };
+      throw error;
     }
+    throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
   }
 
   /** What is under way comes to an end, by this call or another. */
-  async #complete(request: Request, order: CheckedOrder, id: OrderId, began: 'CREATE' | null): Promise<CreateOrderOutcome> {
-    try {
-      const settled = await this.#settlement.settle(id, { began, until: performance.now() + CALL_PATIENCE });
+  async #complete(request: Request, order: CheckedOrder, id: OrderId, began: 'CREATE' | null) {
+    const until = performance.now() + CALL_PATIENCE;
+    let attempt: Attempt = { began, until };
+    const settle = async (): Promise<CreateOrderOutcome> => {
+      const settled = await this.#settlement.settle(id, attempt);
       if (settled.kind === 'recorded') return created(settled.order, order);
       const saved = await this.#keys.find(request);
-      if (saved !== null && saved.outcome !== null) return this.#toldBefore(saved, order);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (saved === null || saved.outcome === null) throw new AppError('OUTCOME_UNKNOWN', 'somebody else is at it');
+      return this.#toldBefore(saved, order);
+    };
+    for (let pause = FIRST_PAUSE; ; pause *= 2) {
+      try {
+        return await settle();
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        if (!isPassing(error) || performance.now() + pause > until) return pendingOf(request);
+        attempt = { began: null, until };
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
     }
-    return { kind: 'pending', idempotencyKey: request.key };
   }
 
   async #again(saved: SavedRequest, request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
@@ -145,7 +159,7 @@ export class OrderCreation {
   /** Somebody else was faster with the key. */
   async #asSaved(request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
     const saved = await this.#keys.find(request);
-    return saved === null ? { kind: 'pending', idempotencyKey: request.key } : this.#again(saved, request, order);
+    return saved === null ? pendingOf(request) : this.#again(saved, request, order);
   }
 
   async #refuse(request: Request, order: CheckedOrder, refusal: CreateOrderOutcome): Promise<CreateOrderOutcome> {
@@ -186,6 +200,10 @@ export class OrderCreation {
 }
 
 type Failed = { readonly kind: 'unknown' } | { readonly kind: 'writeRefused'; readonly message: string };
+
+function pendingOf({ key }: Request): CreateOrderOutcome {
+  return { kind: 'pending', idempotencyKey: key };
+}
 
 function created(order: Order, { mode }: CheckedOrder): CreateOrderOutcome {
   const { id, userId, total, createdAt } = order;

@@ -1,5 +1,6 @@
 import { AppError, isAppError } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
+import { untilKnown } from './certainty.js';
 import type { OrderRepository } from './order.repository.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { Settlement } from './settlement.js';
@@ -28,7 +29,7 @@ export class OrderRemoval {
   /** @throws {AppError} POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was deleted */
   async delete(id: OrderId): Promise<DeleteOrderOutcome> {
     const until = performance.now() + CALL_PATIENCE;
-    const begun = await this.#begin(id);
+    const begun = await this.#begin(id, until);
     if (begun === 'unknown') return { kind: 'pending' };
     if (begun === null) return { kind: 'orderNotFound', orderId: id };
     await this.#onStep('orderHidden');
@@ -43,19 +44,13 @@ export class OrderRemoval {
   }
 
   /** Hides the order; who finds it hidden already, by an attempt of its own or by somebody else, goes on with that. */
-  async #begin(id: OrderId): Promise<{ order: Order; isFirst: boolean } | 'unknown' | null> {
+  async #begin(id: OrderId, until: number): Promise<{ order: Order; isFirst: boolean } | 'unknown' | null> {
     try {
-      const order = await this.#orders.beginDelete(id);
+      const order = await untilKnown(() => this.#orders.beginDelete(id), until);
       if (order !== null) return { order, isFirst: true };
     } catch (error) {
-      if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
-      try {
-        const again = await this.#orders.beginDelete(id);
-        if (again !== null) return { order: again, isFirst: true };
-      } catch (second) {
-        if (isAppError(second, 'OUTCOME_UNKNOWN') || isAppError(second, 'POSTGRES_UNAVAILABLE')) return 'unknown';
-        throw second;
-      }
+      if (isAppError(error, 'OUTCOME_UNKNOWN')) return 'unknown';
+      throw error;
     }
     const standing = await this.#orders.standing(id);
     return standing?.unfinished === 'DELETE' ? { order: standing.order, isFirst: false } : null;

@@ -94,9 +94,16 @@ export class OrderRepository {
   }
 
   /** One statement: the order, what its client is told (unless that is still open), and the job. */
-  #insertion({ id, userId, orderNumber, total, userName, userEmail }: NewOrder, mode: TransactionMode, request: Request): Sql {
+  #insertion(
+    { id, userId, orderNumber, total, userName, userEmail }: NewOrder,
+    mode: TransactionMode,
+    request: Request,
+  ): Sql {
     const isRequired = mode === 'REQUIRED';
-    const job = this.#job(isRequired ? RECOVERY_DELAY : 0, mode === 'NONE' ? 'FALSE' : 'TRUE', !isRequired);
+    const job =
+      mode === 'NONE'
+        ? '"job" AS (SELECT WHERE FALSE)'
+        : this.#job(isRequired ? RECOVERY_DELAY : 0, 'TRUE', !isRequired);
     const sql = `
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "createdAt", "updatedAt",

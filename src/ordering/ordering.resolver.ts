@@ -27,7 +27,9 @@ export class OrderingResolver {
     return createdOrder(await ordering.createOrder(input));
   }
 
-  @Mutation(() => UpdateOrderPayload, { description: "Changes an order's total or number. The amount of its transaction follows its total." })
+  @Mutation(() => UpdateOrderPayload, {
+    description: "Changes an order's total or number. The amount of its transaction follows its total.",
+  })
   async updateOrder(
     @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Arg('input', () => UpdateOrderInput, { description: 'What to change.' }) input: UpdateOrderInput,

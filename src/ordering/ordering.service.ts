@@ -10,9 +10,9 @@ import { transactionOrder } from '../domains/transaction/transaction.relations.j
 import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
 import { users, type User } from '../domains/user/user.source.js';
 import { checkedChanges, checkedOrder, type CreateOrder, type UpdateOrder } from './checked-order.js';
-import type { CreateOrderOutcome, OrderCreation } from './order-creation.js';
-import type { OrderChange, UpdateOrderOutcome } from './order-change.js';
-import type { DeleteOrderOutcome, OrderRemoval } from './order-removal.js';
+import { OrderCreation, type CreateOrderOutcome, type OrderCreationParts } from './order-creation.js';
+import { OrderChange, type UpdateOrderOutcome } from './order-change.js';
+import { OrderRemoval, type DeleteOrderOutcome } from './order-removal.js';
 
 export type { CreateOrderOutcome, DeleteOrderOutcome, UpdateOrderOutcome };
 
@@ -44,11 +44,11 @@ export class OrderService {
   readonly #change: OrderChange;
   readonly #removal: OrderRemoval;
 
-  constructor(parts: { joins: Joins; creation: OrderCreation; change: OrderChange; removal: OrderRemoval }) {
+  constructor(parts: OrderCreationParts & { joins: Joins }) {
     this.#joins = parts.joins;
-    this.#creation = parts.creation;
-    this.#change = parts.change;
-    this.#removal = parts.removal;
+    this.#creation = new OrderCreation(parts);
+    this.#change = new OrderChange(parts);
+    this.#removal = new OrderRemoval(parts);
   }
 
   /**

@@ -142,11 +142,7 @@ export class Settlement {
     const state = { isCertain: isFirst };
     const isOnItsWay = uncertain || order.transactionState === 'PENDING' || order.transactionState === 'FAILED';
     try {
-      await certain(
-        () => this.#transactions.deleteOf(transactionOf(order), { keepsKey: isOnItsWay }),
-        until,
-        state,
-      );
+      await certain(() => this.#transactions.deleteOf(transactionOf(order), { keepsKey: isOnItsWay }), until, state);
     } catch (error) {
       // What may have been deleted cannot be had back.
       if (!isFinal(error, state) || !state.isCertain) throw error;

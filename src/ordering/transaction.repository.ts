@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
 import { AppError, isAppError, outcomeUnknown, writeRefused } from '../errors/app-error.js';
 import { takenField } from '../platform/mongo/mongo-errors.js';
@@ -6,8 +5,9 @@ import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import type { OrderId } from '../domains/order/order.source.js';
-import { transactions, type TransactionId } from '../domains/transaction/transaction.source.js';
+import { transactions } from '../domains/transaction/transaction.source.js';
 import type { UserId } from '../domains/user/user.source.js';
+import { paymentId } from './payment-id.js';
 import { CALL_PATIENCE } from './protocol.js';
 
 const { Decimal128, ObjectId } = mongoose.mongo.BSON;
@@ -23,15 +23,6 @@ export interface RecordedTransaction {
   readonly createdAt: Date;
   /** When the order got this amount; null when it always had it. */
   readonly amountAsOf: Date | null;
-}
-
-/**
- * The id of the transaction that is an order's payment: whoever records it, and however often, there is one of it at
- * most. The first 12 bytes of a SHA-256.
- */
-export function paymentId(orderId: OrderId): TransactionId {
-  const hash = createHash('sha256').update(`payment of order ${orderId}`).digest('hex');
-  return hash.slice(0, 24) as TransactionId;
 }
 
 /** Known to the majority of a replica set: what fewer know may be taken back. */

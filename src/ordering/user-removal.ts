@@ -4,7 +4,7 @@ import type { Joins } from '../join/joins.js';
 import { orders } from '../domains/order/order.source.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 import { users, type User, type UserId } from '../domains/user/user.source.js';
-import { certain, isFinal, type Certainty } from './certainty.js';
+import { certain, isFinal, untilKnown, type Certainty } from './certainty.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { DeleteUser, UserDeletionRepository } from './user-deletion.repository.js';
 
@@ -45,7 +45,7 @@ export class UserRemoval {
     const until = performance.now() + CALL_PATIENCE;
     const found = await this.#users.findAtPrimary(id);
     if (found === null) return { kind: 'userNotFound', userId };
-    const held = await this.#joins.writing(orders, () => this.#deletions.begin(id, how));
+    const held = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));
     if (!held.isHeld) return { kind: 'hasOrders', userId, orders: held.orders };
     await this.#onStep('userHeld');
     const state = { isCertain: true };

@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { run, type JobHelpers, type Runner, type TaskList } from 'graphile-worker';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -71,29 +72,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         plugins: [announcing(presence)],
       },
     });
-  const state = { isStopping: false, rest: undefined as (() => void) | undefined };
+  const stopping = new AbortController();
   let runner: Runner = await begin().catch(async (error: unknown) => {
     await presence[Symbol.asyncDispose]();
     await pool.end();
     throw error;
   });
   const supervised = (async () => {
-    for (;;) {
+    for (let next: Runner | null = runner; next !== null; next = await beginAgain(begin, stopping.signal)) {
+      runner = next;
       await runner.promise.catch((error: unknown) => {
         logger.warn({ err: error }, 'the worker failed, and begins again');
       });
-      for (;;) {
-        if (state.isStopping) return;
-        await new Promise<void>((resolve) => {
-          state.rest = resolve;
-          setTimeout(resolve, REST).unref();
-        });
-        if (state.isStopping) return;
-        const next = await begin().catch(() => null);
-        if (next === null) continue;
-        runner = next;
-        break;
-      }
     }
   })();
   const housekeeping = setInterval(() => {
@@ -104,8 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   housekeeping.unref();
   return {
     async [Symbol.asyncDispose]() {
-      state.isStopping = true;
-      state.rest?.();
+      stopping.abort();
       clearInterval(housekeeping);
       await runner.stop().catch(() => undefined);
       await supervised;
@@ -113,6 +102,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await pool.end();
     },
   };
+}
+
+/** A worker in the place of one that has failed as a whole; null where it is to stop. */
+async function beginAgain(begin: () => Promise<Runner>, stopping: AbortSignal): Promise<Runner | null> {
+  for (;;) {
+    const isStopped = await rest(REST, false, { signal: stopping }).catch(() => true);
+    if (isStopped) return null;
+    const next = await begin().catch(() => null);
+    if (next !== null) return next;
+  }
 }
 
 /** A worker has to be known to live before it holds a job. */
@@ -150,10 +149,15 @@ function taskOf(task: string, handle: JobHandler, logger: Logger) {
         logger.debug(about, 'a job waits for a database that is away');
         const runAt = new Date(Date.now() + WAIT * (1 + Math.random()));
         const again = { ...(payload as object), isFirst: false };
-        await addJob(task, again, { runAt, maxAttempts: MAX_ATTEMPTS, ...(job.key === null ? {} : { jobKey: job.key }) });
+        await addJob(task, again, {
+          runAt,
+          maxAttempts: MAX_ATTEMPTS,
+          ...(job.key === null ? {} : { jobKey: job.key }),
+        });
         return;
       }
-      if (isLast) logger.error(about, 'a job is parked: npm run jobs lists it, and replays it once its cause is mended');
+      if (isLast)
+        logger.error(about, 'a job is parked: npm run jobs lists it, and replays it once its cause is mended');
       else logger.warn(about, 'a job failed, and will be tried again');
       throw error;
     }

@@ -3,6 +3,7 @@ import type { ResultOf } from '@graphql-typed-document-node/core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
+import { applyMigrations } from '../../src/platform/postgres/migrations.js';
 import { useDatabases } from '../support/databases.js';
 import { gql } from '../support/gql.js';
 import { useGraph, type Answer } from '../support/graph.js';
@@ -82,6 +83,7 @@ describe('tables in a schema of their own', () => {
       'CREATE SCHEMA shop',
       'CREATE TABLE shop.orders (LIKE public.orders INCLUDING ALL)',
     );
+    await applyMigrations(`${databases.databaseUrl}?schema=shop`);
     await reopen(`${databases.databaseUrl}?schema=shop`);
   });
   afterAll(async () => platform[Symbol.asyncDispose]());

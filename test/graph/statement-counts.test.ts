@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
 import { expectTable } from '../support/generated-table.js';
@@ -116,6 +117,26 @@ const OPERATIONS: readonly (readonly [what: string, operation: Operation])[] = [
         createOrder(input: { userId: $userId, total: 1 }) { order { user { email } } }
       }`);
       return execute(mutation, { userId: users[0]?.id ?? '' });
+    },
+  ],
+  [
+    'createOrder with a key, REQUIRED',
+    () => {
+      const mutation = gql(`mutation CostOfBoth($userId: ID!, $key: String!) {
+        createOrder(input: { userId: $userId, total: 1, transaction: REQUIRED, idempotencyKey: $key }) {
+          transaction { id }
+        }
+      }`);
+      return execute(mutation, { userId: users[0]?.id ?? '', key: randomUUID() });
+    },
+  ],
+  [
+    'createOrder with a key, EVENTUAL (the job comes later)',
+    () => {
+      const mutation = gql(`mutation CostOfPromising($userId: ID!, $key: String!) {
+        createOrder(input: { userId: $userId, total: 1, transaction: EVENTUAL, idempotencyKey: $key }) { order { id } }
+      }`);
+      return execute(mutation, { userId: users[0]?.id ?? '', key: randomUUID() });
     },
   ],
 ];

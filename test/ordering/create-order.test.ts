@@ -20,7 +20,7 @@ describe('createOrder', () => {
     expect(answer.data).toMatchObject({
       createOrder: { order: { orderNumber: 'A-1', total: '12.50', userName: 'Ada', user: { username: 'Ada' } } },
     });
-    expect(answer).toHaveCost({ postgres: 1, mongo: 2 });
+    expect(answer).toHaveCost({ postgres: 2, mongo: 2 });
   });
 
   test('an integer is a total, as a literal and as a variable', async () => {

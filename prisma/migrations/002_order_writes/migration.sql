@@ -1,11 +1,15 @@
 -- Only where one is missing: the lock that ALTER TABLE takes stops everybody, also when it has nothing to do. A column
--- with a constant default is added without the rows being written anew.
+-- with a constant default is added without the rows being written anew. A view cannot be altered: it gets them from the
+-- table beneath it.
 DO $$
 DECLARE
     present TEXT[] := ARRAY(
         SELECT attname FROM pg_attribute WHERE attrelid = '"orders"'::regclass AND NOT attisdropped
     );
 BEGIN
+    IF (SELECT relkind FROM pg_class WHERE oid = '"orders"'::regclass) NOT IN ('r', 'p') THEN
+        RETURN;
+    END IF;
     IF NOT 'transactionState' = ANY (present) THEN
         ALTER TABLE "orders" ADD COLUMN "transactionState" TEXT NOT NULL DEFAULT 'NONE';
     END IF;
@@ -35,6 +39,9 @@ CREATE TABLE IF NOT EXISTS "tandem_idempotency_keys" (
 CREATE INDEX IF NOT EXISTS "tandem_idempotency_keys_orderId_idx" ON "tandem_idempotency_keys" ("orderId");
 
 CREATE INDEX IF NOT EXISTS "tandem_idempotency_keys_createdAt_idx" ON "tandem_idempotency_keys" ("createdAt");
+
+CREATE INDEX IF NOT EXISTS "tandem_idempotency_keys_open_idx" ON "tandem_idempotency_keys" ("createdAt")
+    WHERE "outcome" IS NULL;
 
 -- Users who are being deleted, or were a short while ago: no order is created for them.
 CREATE TABLE IF NOT EXISTS "tandem_user_deletions" (

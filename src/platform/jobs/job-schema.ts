@@ -48,10 +48,12 @@ export async function jobSchemaState(postgres: PostgresDatabase): Promise<JobSch
          AND NOT pg_has_role(relowner, 'USAGE')) AS "stranger"`,
     `${quoted(name)}."migrations"`,
   );
-  if (row?.['isThere'] !== true) return { name, isCurrent: false, findings: row?.['creates'] === true ? [] : [mayNot(name)] };
+  if (row?.['isThere'] !== true)
+    return { name, isCurrent: false, findings: row?.['creates'] === true ? [] : [mayNot(name)] };
   const stranger = row['stranger'];
   // Its tables show their rows to their owner alone: anybody else finds no job, and no error.
-  if (typeof stranger === 'string') return { name, isCurrent: true, findings: [ofStranger(name, stranger, String(row['user']))] };
+  if (typeof stranger === 'string')
+    return { name, isCurrent: true, findings: [ofStranger(name, stranger, String(row['user']))] };
   const [version] = await postgres.query(`SELECT max(id) AS "id" FROM ${quoted(name)}."migrations"`);
   return { name, isCurrent: Number(version?.['id'] ?? 0) >= newestVersion(), findings: [] };
 }

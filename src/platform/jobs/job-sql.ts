@@ -18,9 +18,10 @@ export const MAX_ATTEMPTS = 4;
 
 /** The call that enqueues a job, and gives its id. */
 export function addJob(schema: string, { task, key, payload, delay }: JobSql): string {
+  const due = delay === 0 ? '' : `run_at := clock_timestamp() + make_interval(secs => ${delay}), `;
   return (
     `(${quoted(jobSchema(schema))}.add_job('${task}', ${payload}, job_key := ${key}, ` +
-    `run_at := clock_timestamp() + make_interval(secs => ${delay}), max_attempts := ${MAX_ATTEMPTS})).id`
+    `${due}max_attempts := ${MAX_ATTEMPTS})).id`
   );
 }
 

@@ -109,9 +109,7 @@ export class PostgresDatabase implements AsyncDisposable {
   transaction(what: string, statements: readonly Sql[]): Promise<Record<string, unknown>[][]> {
     return this.write(what, (prisma) =>
       prisma.$transaction(
-        statements.map(({ sql, parameters }) =>
-          prisma.$queryRawUnsafe<Record<string, unknown>[]>(sql, ...parameters),
-        ),
+        statements.map(({ sql, parameters }) => prisma.$queryRawUnsafe<Record<string, unknown>[]>(sql, ...parameters)),
       ),
     );
   }

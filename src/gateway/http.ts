@@ -1,0 +1,43 @@
+import { Readable } from 'node:stream';
+import { HeaderMap, type ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+
+/** How long requests under way may take while the server stops, in milliseconds. */
+const DRAIN_PATIENCE = 10_000;
+
+/** Serves the graph at a path, by the interface that Apollo Server has for whoever brings the HTTP. */
+export function serveGraph<C extends BaseContext>(
+  app: FastifyInstance,
+  path: string,
+  apollo: ApolloServer<C>,
+  newContext: () => C,
+): void {
+  app.route({
+    method: ['GET', 'POST', 'OPTIONS'],
+    url: path,
+    handler: async ({ method, url, headers: given, body: asked }, reply) => {
+      const headers = new HeaderMap();
+      for (const [name, value] of Object.entries(given)) headers.set(name, [value ?? ''].flat().join(', '));
+      const request = { method, headers, search: new URL(url, 'http://localhost').search, body: asked };
+      const context = () => Promise.resolve(newContext());
+      const answer = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: request, context });
+      const { body, status = 200 } = answer;
+      return reply
+        .code(status)
+        .headers(Object.fromEntries(answer.headers))
+        .send(body.kind === 'complete' ? body.string : Readable.from(body.asyncIterator));
+    },
+  });
+}
+
+/** Stopping lets the requests under way finish. */
+export function draining<C extends BaseContext>(app: FastifyInstance): ApolloServerPlugin<C> {
+  const drainServer = async () => {
+    const timer = setTimeout(() => {
+      app.server.closeAllConnections();
+    }, DRAIN_PATIENCE);
+    await app.close();
+    clearTimeout(timer);
+  };
+  return { serverWillStart: () => Promise.resolve({ drainServer }) };
+}

@@ -1,0 +1,122 @@
+// @ts-check
+/**
+ * What must not be taken out of the protocol of writes to both databases, and the tests that miss it.
+ *
+ * @typedef {object} Mutant
+ * @property {string} name what is wrong with the program then
+ * @property {string} file
+ * @property {string} from is there once
+ * @property {string} to
+ * @property {{ from: string, to: string }} [also] a second change in the same file
+ * @property {readonly string[]} tests some of which have to fail
+ */
+
+/** @type {readonly Mutant[]} */
+export const MUTANTS = [
+  {
+    name: 'the idempotency key is ignored',
+    file: 'src/ordering/order-creation.ts',
+    from: 'const key = order.idempotencyKey ?? randomUUID();',
+    to: 'const key = randomUUID();',
+    tests: ['test/ordering/idempotency.test.ts'],
+  },
+  {
+    name: 'the unique key of idempotency keys is dropped',
+    file: 'prisma/migrations/002_order_writes/migration.sql',
+    from: 'CONSTRAINT "tandem_idempotency_keys_pkey" PRIMARY KEY ("actor", "key")',
+    to: 'CONSTRAINT "tandem_idempotency_keys_pkey" CHECK (true)',
+    tests: ['test/ordering/idempotency.test.ts'],
+  },
+  {
+    name: 'other input under a used key is taken for the same',
+    file: 'src/ordering/order-creation.ts',
+    from: 'if (saved.fingerprint !== request.fingerprint) {',
+    to: 'if (saved.fingerprint === null) {',
+    tests: ['test/ordering/idempotency.test.ts'],
+  },
+  {
+    name: 'refusals are not kept',
+    file: 'src/ordering/idempotency.repository.ts',
+    from: '    return rows.length > 0;',
+    to: '    await this.#postgres.query(`DELETE FROM ${KEYS} WHERE "key" = $1`, key);\n    return rows.length > 0;',
+    tests: ['test/ordering/idempotency.test.ts'],
+  },
+  {
+    name: 'the job is enqueued outside the transaction of its order',
+    file: 'src/ordering/order.repository.ts',
+    from: "if (rows[0] !== undefined) return { kind: 'inserted', order: toRow(orders, rows[0]) };",
+    to:
+      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await this.#postgres.query(`SELECT ${addJob(this.#postgres.schema, { task: SETTLE_ORDER, " +
+      "key: '$1::text', payload: \"json_build_object('orderId', $2::text)\", delay: 0 })}`, 'order ' + row.id, row.id); " +
+      "return { kind: 'inserted', order: toRow(orders, rows[0]) }; }",
+    also: {
+      from: "mode === 'NONE' ? '\"job\" AS (SELECT WHERE FALSE)'",
+      to: "mode !== 'REQUIRED' ? '\"job\" AS (SELECT WHERE FALSE)'",
+    },
+    tests: ['test/ordering/job-with-order.test.ts'],
+  },
+  {
+    name: 'an order is taken back without its key being taken',
+    file: 'src/ordering/settlement.ts',
+    from: 'if (!isCertain && (await this.#takeKey(order, because))',
+    to: 'if (isCertain && (await this.#takeKey(order, because))',
+    tests: ['test/ordering/compensation.test.ts'],
+  },
+  {
+    name: 'an unknown outcome is taken for a failure',
+    file: 'src/ordering/certainty.ts',
+    from: "return isRefusal(error) || (isAppError(error, 'MONGO_UNAVAILABLE') && isCertain);",
+    to: "return isRefusal(error) || isAppError(error, 'MONGO_UNAVAILABLE') || isAppError(error, 'OUTCOME_UNKNOWN');",
+    tests: ['test/ordering/compensation.test.ts', 'test/ordering/cut-links.test.ts'],
+  },
+  {
+    name: 'a transaction gets any id',
+    file: 'src/ordering/payment-id.ts',
+    from: "createHash('sha256').update(`payment of order ${orderId}`)",
+    to: "createHash('sha256').update(`payment of order ${orderId} ${Math.random()}`)",
+    tests: ['test/ordering/transaction-modes.test.ts', 'test/ordering/eventual.test.ts'],
+  },
+  {
+    name: 'unfinished orders are seen',
+    file: 'src/domains/order/order.source.ts',
+    from: "  hiddenBy: 'unfinished',\n",
+    to: '',
+    tests: ['test/ordering/transaction-modes.test.ts', 'test/ordering/compensation.test.ts'],
+  },
+  {
+    name: 'tombstones are seen',
+    file: 'src/domains/transaction/transaction.source.ts',
+    from: "  hiddenBy: 'voidedAt',\n",
+    to: '',
+    tests: ['test/ordering/transaction-modes.test.ts', 'test/ordering/compensation.test.ts'],
+  },
+  {
+    name: 'an older amount wins over a newer',
+    file: 'src/ordering/transaction.repository.ts',
+    from: 'const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lt: amountAsOf } }] };',
+    to: 'const isOlder = {};',
+    also: {
+      from: 'amountAsOf === null ? found.amount === amount : Number(found.amountAsOf ?? 0) >= amountAsOf.getTime();',
+      to: 'found.amount === amount;',
+    },
+    tests: ['test/ordering/amounts.test.ts'],
+  },
+  {
+    name: 'orders do not take the id of their user',
+    file: 'src/ordering/user-hold.ts',
+    from: "how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock'",
+    to: "how === 'shared' ? 'hashtextextended' : 'pg_advisory_xact_lock'",
+    also: {
+      from: "SELECT ${lock}(hashtextextended('tandem user ' || $1::text, 0))",
+      to: "SELECT ${lock === 'hashtextextended' ? '' : lock}(hashtextextended('tandem user ' || $1::text, 0))",
+    },
+    tests: ['test/ordering/user-removal-race.test.ts'],
+  },
+  {
+    name: 'the jobs of a worker that has died stay with it',
+    file: 'src/sync/presence.ts',
+    from: 'if (rows.length === 0) return;',
+    to: 'if (rows.length >= 0) return;',
+    tests: ['test/sync/presence.test.ts'],
+  },
+];
