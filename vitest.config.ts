@@ -15,7 +15,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/start/**'],
+    exclude: ['test/start/**', 'test/crash/**'],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/cost-matcher.ts'],
     testTimeout: 20_000,

@@ -13,6 +13,8 @@ const COMMANDS = new Map([
   ['worker', ['run.mjs', 'main', 'worker']],
   ['migrate', ['run.mjs', 'cli/migrate']],
   ['doctor', ['run.mjs', 'cli/doctor']],
+  ['audit', ['run.mjs', 'cli/audit']],
+  ['jobs', ['run.mjs', 'cli/jobs']],
   ['seed', ['run.mjs', 'cli/seed']],
   ['reset', ['reset.mjs']],
 ]);
@@ -23,6 +25,8 @@ const USAGE = `usage: tandem <command> [options]
   worker    works on jobs, beside gateways and other workers
   migrate   makes your databases ready (--dry-run shows what it would do)
   doctor    looks at your databases and the joins between them, and changes nothing (--json)
+  audit     checks that both databases hold what was promised, no less and no more (--json)
+  jobs      lists the jobs that failed, and puts them back once their cause is mended (--json)
   seed      fills databases with rows to try things with (--help)
   reset     removes the embedded databases with their data
 `;

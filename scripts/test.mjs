@@ -1,5 +1,5 @@
 // @ts-check
-// node scripts/test.mjs [vitest's arguments]: sets everything up, then runs the tests.
+// node scripts/test.mjs [--build] [vitest's arguments]: sets everything up, with --build the build too, then runs the tests.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -9,8 +9,9 @@ import { PROJECT, setup } from './setup.mjs';
 
 try {
   endWithNpm();
-  await setup({ build: false });
-  process.exitCode = await runVitest(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  await setup({ build: args.includes('--build') });
+  process.exitCode = await runVitest(args.filter((arg) => arg !== '--build'));
 } catch (error) {
   printFailure(error);
   process.exitCode = 1;

@@ -8,9 +8,9 @@ import { untilKnown } from './certainty.js';
 import { fingerprintOf, type CheckedOrder } from './checked-order.js';
 import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
 import { newOrderNumber } from './order-number.js';
-import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
+import type { Insertion, NewOrder, OrderRepository, Standing } from './order.repository.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
-import type { Attempt, Settlement, TransactionFailed } from './settlement.js';
+import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 
@@ -95,7 +95,7 @@ export class OrderCreation {
       case 'inserted':
         await this.#onStep('orderInserted');
         if (order.mode !== 'REQUIRED') return { kind: 'created', order: insertion.order, transaction: null };
-        return this.#complete(request, order, id, 'CREATE');
+        return this.#complete(request, order, id, insertion.order);
     }
   }
 
@@ -122,12 +122,19 @@ export class OrderCreation {
     throw new Error(`no free order number in ${NUMBER_ATTEMPTS} attempts: is the clock or the random source stuck?`);
   }
 
-  /** What is under way comes to an end, by this call or another. */
-  async #complete(request: Request, order: CheckedOrder, id: OrderId, began: 'CREATE' | null) {
+  /**
+   * What is under way comes to an end, by this call or another.
+   *
+   * @param inserted the order that this call has written just now; null where it was there before
+   */
+  async #complete(request: Request, order: CheckedOrder, id: OrderId, inserted: Order | null) {
     const until = performance.now() + CALL_PATIENCE;
-    let attempt: Attempt = { began, until };
+    let isNew = inserted !== null;
     const settle = async (): Promise<CreateOrderOutcome> => {
-      const settled = await this.#settlement.settle(id, attempt);
+      const settled =
+        inserted !== null && isNew
+          ? await this.#settlement.settleAsItStands(unseen(inserted), { began: 'CREATE', until })
+          : await this.#settlement.settle(id, { began: null, until });
       if (settled.kind === 'recorded') return created(settled.order, order);
       const saved = await this.#keys.find(request);
       if (saved === null || saved.outcome === null) throw new AppError('OUTCOME_UNKNOWN', 'somebody else is at it');
@@ -139,7 +146,7 @@ export class OrderCreation {
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         if (!isPassing(error) || performance.now() + pause > until) return pendingOf(request);
-        attempt = { began: null, until };
+        isNew = false;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
@@ -200,6 +207,10 @@ export class OrderCreation {
 }
 
 type Failed = { readonly kind: 'unknown' } | { readonly kind: 'writeRefused'; readonly message: string };
+
+function unseen(order: Order): Standing {
+  return { order, unfinished: 'CREATE', uncertain: false, age: 0 };
+}
 
 function pendingOf({ key }: Request): CreateOrderOutcome {
   return { kind: 'pending', idempotencyKey: key };

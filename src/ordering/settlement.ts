@@ -59,7 +59,11 @@ export class Settlement {
    */
   async settle(id: OrderId, attempt: Attempt): Promise<Settled> {
     const standing = await this.#orders.standing(id);
-    if (standing === null) return { kind: 'nothing' };
+    return standing === null ? { kind: 'nothing' } : this.settleAsItStands(standing, attempt);
+  }
+
+  /** The same for who knows how the order stands. @throws {AppError} as {@link settle} does */
+  async settleAsItStands(standing: Standing, attempt: Attempt): Promise<Settled> {
     const { unfinished } = standing;
     const round = { isFirst: attempt.began === (unfinished ?? 'RECORD'), until: attempt.until };
     switch (unfinished) {

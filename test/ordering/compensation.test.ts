@@ -1,0 +1,127 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { OrderId } from '../../src/domains/order/order.source.js';
+import type { Platform } from '../../src/platform/platform.js';
+import { createScope } from '../../src/scope.js';
+import { useDatabases } from '../support/databases.js';
+import type { Direction } from '../support/link.js';
+import { useLinks } from '../support/linked-platform.js';
+import { keyOf, orderIdOf, remainsOf } from '../support/remains.js';
+import { sql } from '../support/rows.js';
+import { Seed } from '../support/seed.js';
+
+const databases = useDatabases();
+const links = useLinks(databases);
+const seed = new Seed(databases);
+
+const settle = (id: string) =>
+  createScope(databases.platform).settlement.settle(id as OrderId, { began: null, until: performance.now() + 5_000 });
+
+/** The linked platform, whose link to MongoDB is held at a step of the protocol. */
+function heldAt(step: string, ...directions: Direction[]): Platform {
+  const onStep = (at: string) => {
+    if (at === step) links.mongo.hold(...directions);
+  };
+  return { ...links.platform, onStep };
+}
+
+const input = async (idempotencyKey: string) =>
+  ({ userId: (await seed.user()).id, total: '5', transaction: 'REQUIRED', idempotencyKey }) as const;
+
+/** As if the call had been made so long ago that nobody waits for it any more. */
+const age = (id: string) =>
+  sql(databases.databaseUrl, `UPDATE orders SET "createdAt" = "createdAt" - interval '2 minutes' WHERE id = '${id}'`);
+
+/** A transaction that arrives now, as it was sent long ago. */
+const arrive = (id: string) => seed.document('transactions', { _id: keyOf(id), orderId: id, createdAt: new Date() });
+
+async function begun(key: string): Promise<string> {
+  return vi.waitFor(() => orderIdOf(databases.platform, key), { timeout: 3_000 });
+}
+
+describe('MongoDB carries the insert out, and its answer does not come', () => {
+  test('the client is told that it is pending, and with the same key that both are there', async () => {
+    const order = await input('no answer');
+    const outcome = await createScope(heldAt('orderInserted', 'answers')).ordering.createOrder(order);
+    expect(outcome).toEqual({ kind: 'pending', idempotencyKey: 'no answer' });
+    links.mongo.heal();
+    const again = await createScope(databases.platform).ordering.createOrder(order);
+    expect(again).toMatchObject({ kind: 'created', order: { transactionState: 'RECORDED' } });
+    const remains = await remainsOf(databases.platform, await orderIdOf(databases.platform, 'no answer'));
+    expect(remains).toMatchObject({ row: { unfinished: null, transactionState: 'RECORDED' }, tombstones: [] });
+    expect(remains.transactions).toHaveLength(1);
+  });
+
+  test('when nobody asks again and it is too late, what has arrived counts: both are there', async () => {
+    const order = await input('arrived');
+    await createScope(heldAt('orderInserted', 'answers')).ordering.createOrder(order);
+    const id = await orderIdOf(databases.platform, 'arrived');
+    await age(id);
+    expect(await settle(id)).toMatchObject({ kind: 'recorded' });
+    const remains = await remainsOf(databases.platform, id);
+    expect(remains).toMatchObject({
+      row: { unfinished: null, transactionState: 'RECORDED' },
+      tombstones: [],
+      jobs: [],
+    });
+    expect(remains.transactions).toHaveLength(1);
+  });
+});
+
+describe('the insert is held back', () => {
+  test('3.5 seconds, within the patience of the call: it is answered, and there is one', async () => {
+    const order = await input('3.5 seconds');
+    const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
+    const id = await begun('3.5 seconds');
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    links.mongo.heal();
+    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    const remains = await remainsOf(databases.platform, id);
+    expect(remains).toMatchObject({ row: { unfinished: null }, tombstones: [] });
+    expect(remains.transactions).toHaveLength(1);
+  });
+
+  test('and the order is completed by another meanwhile: the one that arrives late changes nothing', async () => {
+    const order = await input('completed by another');
+    const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
+    const id = await begun('completed by another');
+    expect(await settle(id)).toMatchObject({ kind: 'recorded' });
+    links.mongo.heal();
+    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    expect((await remainsOf(databases.platform, id)).transactions).toHaveLength(1);
+  });
+
+  test('and the order is taken back meanwhile: a tombstone keeps it out, and the client is told', async () => {
+    const order = await input('taken back');
+    const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
+    const id = await begun('taken back');
+    await age(id);
+    expect(await settle(id)).toMatchObject({ kind: 'takenBack' });
+    links.mongo.heal();
+    expect(await outcome).toMatchObject({ kind: 'transactionFailed' });
+    const remains = await remainsOf(databases.platform, id);
+    expect(remains).toMatchObject({ row: null, transactions: [], jobs: [] });
+    expect(remains.tombstones).toEqual([{ _id: keyOf(id), voidedAt: expect.any(Date) as Date }]);
+    await expect(arrive(id)).rejects.toThrow('E11000');
+    expect(await listed(id)).toBe(true);
+  });
+
+  test('and the order is completed and deleted meanwhile: it does not come', async () => {
+    const order = await input('deleted');
+    const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
+    const id = await begun('deleted');
+    await settle(id);
+    expect(await createScope(databases.platform).ordering.deleteOrder(id)).toMatchObject({ kind: 'deleted' });
+    links.mongo.heal();
+    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    expect(await remainsOf(databases.platform, id)).toMatchObject({ row: null, transactions: [], jobs: [] });
+  });
+});
+
+/** Whether the tombstone is known where tombstones are removed from. */
+async function listed(id: string): Promise<boolean> {
+  const rows = await databases.platform.postgres.query(
+    'SELECT 1 FROM "tandem_tombstones" WHERE "orderId" = $1::uuid',
+    id,
+  );
+  return rows.length === 1;
+}
