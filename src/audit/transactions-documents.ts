@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { normalizeKey } from '../join/key.js';
 import { transactions } from '../domains/transaction/transaction.source.js';
 import type { Document } from '../platform/mongo/document.js';
@@ -6,6 +5,7 @@ import { visible } from '../platform/mongo/filter.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { readsAsOneOf, storedForms } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
+import { paymentId } from '../ordering/payment-id.js';
 
 /** What the audit reads of a transaction. */
 export interface RecordedDocument {
@@ -14,14 +14,6 @@ export interface RecordedDocument {
   readonly orderId: string | null;
   /** As a decimal string of one spelling; null where it is no number. */
   readonly amount: string | null;
-}
-
-/**
- * The id of the transaction that Tandem records for an order. Derived here once more, because what is checked is not to
- * be trusted: should the protocol ever derive it otherwise, every order recorded before is reported as lost.
- */
-export function paymentIdOf(orderId: string): string {
-  return createHash('sha256').update(`payment of order ${orderId}`).digest('hex').slice(0, 24);
 }
 
 /** What fewer than the majority of a replica set know may be taken back, and a secondary may not know it yet. */
@@ -40,7 +32,7 @@ export class TransactionDocuments {
   /** The transactions that name one of these orders, in whatever form, and the orders' payments. */
   ofOrders(orderIds: readonly string[]): Promise<readonly RecordedDocument[]> {
     if (orderIds.length === 0) return Promise.resolve([]);
-    const payments = { _id: { $in: orderIds.map((id) => storedId(paymentIdOf(id))) } };
+    const payments = { _id: { $in: orderIds.map((id) => storedId(paymentId(id))) } };
     return this.#find({ $or: [payments, readsAsOneOf('uuid', 'orderId', orderIds)] });
   }
 

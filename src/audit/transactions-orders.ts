@@ -3,8 +3,9 @@ import { jobStates } from '../platform/jobs/job-queue.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { rowColumns } from '../platform/postgres/rows.js';
-import { paymentIdOf, type RecordedDocument, type TransactionDocuments } from './transactions-documents.js';
+import type { RecordedDocument, TransactionDocuments } from './transactions-documents.js';
 import type { Found } from './transactions-findings.js';
+import { paymentId } from '../ordering/payment-id.js';
 
 /** An order as it stands, with what becomes of its job. */
 export interface StandingOrder {
@@ -54,9 +55,9 @@ export class OrderAudit {
       byOrder.set(document.orderId, [...(byOrder.get(document.orderId) ?? []), document]);
     }
     return rows.flatMap((order) => [
-      ...lost(order, payments.get(paymentIdOf(order.id))),
+      ...lost(order, payments.get(paymentId(order.id))),
       ...doubles(order, byOrder.get(order.id) ?? []),
-      ...wrongAmounts(order, payments.get(paymentIdOf(order.id))),
+      ...wrongAmounts(order, payments.get(paymentId(order.id))),
     ]);
   }
 
@@ -80,7 +81,7 @@ export function isPromised({ transactionState }: StandingOrder): boolean {
 
 function lost({ id, transactionState, unfinished, job }: StandingOrder, payment?: RecordedDocument): Found[] {
   const found = (problem: string): Found[] => [
-    { kind: 'lost', id, orderId: id, transactionIds: [paymentIdOf(id)], problem },
+    { kind: 'lost', id, orderId: id, transactionIds: [paymentId(id)], problem },
   ];
   if (unfinished !== null) {
     return job === null ? found(`the order is hidden (${unfinished}), and there is no job to complete it`) : [];

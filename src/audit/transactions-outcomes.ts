@@ -1,6 +1,7 @@
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { paymentIdOf, type TransactionDocuments } from './transactions-documents.js';
+import type { TransactionDocuments } from './transactions-documents.js';
 import type { Found } from './transactions-findings.js';
+import { paymentId } from '../ordering/payment-id.js';
 
 /** What a client was told of an order, and whether the order is there. */
 export interface Outcome {
@@ -45,10 +46,10 @@ export class OutcomeAudit {
   /** What is not as clients were told. */
   async judge(outcomes: readonly Outcome[]): Promise<readonly Found[]> {
     const refused = outcomes.filter(isRefused).map(({ orderId }) => orderId);
-    const documents = await this.#documents.withIds(refused.map(paymentIdOf));
+    const documents = await this.#documents.withIds(refused.map(paymentId));
     const recorded = new Set(documents.map(({ id }) => id));
     return outcomes.flatMap((outcome) =>
-      isRefused(outcome) ? leftover(outcome, recorded.has(paymentIdOf(outcome.orderId))) : missing(outcome),
+      isRefused(outcome) ? leftover(outcome, recorded.has(paymentId(outcome.orderId))) : missing(outcome),
     );
   }
 
@@ -81,6 +82,6 @@ function leftover({ orderId, kind, isThere }: Outcome, isRecorded: boolean): Fou
   if (!isThere && !isRecorded) return [];
   const left = [...(isThere ? ['the order'] : []), ...(isRecorded ? ['its transaction'] : [])];
   const problem = `the client was told ${String(kind)}, and there is ${left.join(' and ')}`;
-  const transactionIds = isRecorded ? [paymentIdOf(orderId)] : [];
+  const transactionIds = isRecorded ? [paymentId(orderId)] : [];
   return [{ kind: 'leftovers', id: orderId, orderId, transactionIds, problem }];
 }

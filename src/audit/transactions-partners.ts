@@ -1,6 +1,7 @@
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { paymentIdOf, type RecordedDocument } from './transactions-documents.js';
+import type { RecordedDocument } from './transactions-documents.js';
 import type { Found } from './transactions-findings.js';
+import { paymentId } from '../ordering/payment-id.js';
 
 /** Judges transactions by whether their orders are there. */
 export class PartnerAudit {
@@ -26,7 +27,7 @@ export class PartnerAudit {
 }
 
 function withoutOrder({ id, orderId }: RecordedDocument): Found {
-  const isOurs = orderId !== null && id === paymentIdOf(orderId);
+  const isOurs = orderId !== null && id === paymentId(orderId);
   const problem = orderId === null ? 'the transaction names no order' : "the transaction's order is not there";
   return { kind: isOurs ? 'orphans' : 'strangers', id, orderId, transactionIds: [id], problem };
 }

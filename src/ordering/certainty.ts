@@ -6,17 +6,24 @@ export interface Certainty {
 }
 
 const FIRST_PAUSE = 50;
+/** What a healthy server does not need, in milliseconds. */
+const LEAST_PATIENCE = 500;
 
 /**
  * Makes a write again, which does no harm, until it is known whether it was done. From the first answer that does not
  * come, an earlier one may arrive late: `state.isCertain` is false then.
  *
+ * @param write is told how long the server may take, in milliseconds
  * @throws the last error when the time is up
  */
-export async function certain<T>(write: () => Promise<T>, until: number, state: Certainty): Promise<T> {
+export async function certain<T>(
+  write: (patience: number) => Promise<T>,
+  until: number,
+  state: Certainty,
+): Promise<T> {
   for (let pause = FIRST_PAUSE; ; pause *= 2) {
     try {
-      return await write();
+      return await write(Math.max(LEAST_PATIENCE, Math.round(until - performance.now())));
     } catch (error) {
       const isUnknown = isAppError(error, 'OUTCOME_UNKNOWN');
       if (isUnknown) state.isCertain = false;

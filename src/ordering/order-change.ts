@@ -33,9 +33,8 @@ export class OrderChange {
     await this.#onStep('orderChanged');
     if (order === null || changes.total === null || order.transactionState !== 'PENDING') return order;
     try {
-      const until = performance.now() + AMOUNT_PATIENCE;
-      const settled = await this.#settlement.settle(id, { began: 'RECORD', until });
-      return settled.kind === 'recorded' ? { ...order, ...stateOf(settled.order) } : order;
+      const settled = await this.#settlement.settle(id, performance.now() + AMOUNT_PATIENCE);
+      return settled.kind === 'settled' ? { ...order, ...stateOf(settled.order) } : order;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (!isAppError(error, 'WRITE_REFUSED')) return order;

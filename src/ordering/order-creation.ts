@@ -8,7 +8,7 @@ import { untilKnown } from './certainty.js';
 import { fingerprintOf, type CheckedOrder } from './checked-order.js';
 import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
 import { newOrderNumber } from './order-number.js';
-import type { Insertion, NewOrder, OrderRepository, Standing } from './order.repository.js';
+import type { HeldOrder, Insertion, NewOrder, OrderRepository } from './order.repository.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
@@ -94,8 +94,8 @@ export class OrderCreation {
         return this.#refuse(request, order, insertion);
       case 'inserted':
         await this.#onStep('orderInserted');
-        if (order.mode !== 'REQUIRED') return { kind: 'created', order: insertion.order, transaction: null };
-        return this.#complete(request, order, id, insertion.order);
+        if (order.mode !== 'REQUIRED') return created(insertion.held.order, order);
+        return this.#complete(request, order, id, insertion.held);
     }
   }
 
@@ -125,28 +125,23 @@ export class OrderCreation {
   /**
    * What is under way comes to an end, by this call or another.
    *
-   * @param inserted the order that this call has written just now; null where it was there before
+   * @param held the order that this call has written just now; null where it was there before
    */
-  async #complete(request: Request, order: CheckedOrder, id: OrderId, inserted: Order | null) {
+  async #complete(request: Request, order: CheckedOrder, id: OrderId, held: HeldOrder | null) {
     const until = performance.now() + CALL_PATIENCE;
-    let isNew = inserted !== null;
-    const settle = async (): Promise<CreateOrderOutcome> => {
-      const settled =
-        inserted !== null && isNew
-          ? await this.#settlement.settleAsItStands(unseen(inserted), { began: 'CREATE', until })
-          : await this.#settlement.settle(id, { began: null, until });
-      if (settled.kind === 'recorded') return created(settled.order, order);
-      const saved = await this.#keys.find(request);
-      if (saved === null || saved.outcome === null) throw new AppError('OUTCOME_UNKNOWN', 'somebody else is at it');
-      return this.#toldBefore(saved, order);
-    };
+    let mine = held;
     for (let pause = FIRST_PAUSE; ; pause *= 2) {
       try {
-        return await settle();
+        const settled = await (mine === null
+          ? this.#settlement.settle(id, until)
+          : this.#settlement.settleHeld(mine, until));
+        if (settled.kind === 'settled' && mine !== null) return created(settled.order, order);
+        const saved = await this.#keys.find(request);
+        return saved?.outcome == null ? pendingOf(request) : await this.#toldBefore(saved, order);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         if (!isPassing(error) || performance.now() + pause > until) return pendingOf(request);
-        isNew = false;
+        mine = null;
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
@@ -190,7 +185,7 @@ export class OrderCreation {
       createdAt: new Date(told.order.createdAt),
       updatedAt: new Date(told.order.updatedAt),
     };
-    const now = (await this.#orders.standing(orderId as OrderId))?.order ?? saved;
+    const now = (await this.#orders.find(orderId as OrderId)) ?? saved;
     const { transactionState, transactionError } = now;
     return created({ ...saved, transactionState, transactionError }, order);
   }
@@ -207,10 +202,6 @@ export class OrderCreation {
 }
 
 type Failed = { readonly kind: 'unknown' } | { readonly kind: 'writeRefused'; readonly message: string };
-
-function unseen(order: Order): Standing {
-  return { order, unfinished: 'CREATE', uncertain: false, age: 0 };
-}
 
 function pendingOf({ key }: Request): CreateOrderOutcome {
   return { kind: 'pending', idempotencyKey: key };

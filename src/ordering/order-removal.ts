@@ -34,9 +34,16 @@ export class OrderRemoval {
     if (begun === null) return { kind: 'orderNotFound', orderId: id };
     await this.#onStep('orderHidden');
     try {
-      const settled = await this.#settlement.settle(id, { began: begun.isFirst ? 'DELETE' : null, until });
-      if (settled.kind === 'takenBack') return { kind: 'transactionsKept', because: settled.because };
-      return { kind: 'deleted', order: begun.order };
+      const settled = await this.#settlement.settle(id, until);
+      switch (settled.kind) {
+        case 'absent':
+          return { kind: 'deleted', order: begun };
+        case 'kept':
+          return { kind: 'transactionsKept', because: settled.because };
+        case 'settled':
+          // Somebody else could not delete it either.
+          return { kind: 'transactionsKept', because: new AppError('MONGO_UNAVAILABLE', 'MongoDB does not answer') };
+      }
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { kind: 'pending' };
@@ -44,15 +51,15 @@ export class OrderRemoval {
   }
 
   /** Hides the order; who finds it hidden already, by an attempt of its own or by somebody else, goes on with that. */
-  async #begin(id: OrderId, until: number): Promise<{ order: Order; isFirst: boolean } | 'unknown' | null> {
+  async #begin(id: OrderId, until: number): Promise<Order | 'unknown' | null> {
     try {
       const order = await untilKnown(() => this.#orders.beginDelete(id), until);
-      if (order !== null) return { order, isFirst: true };
+      if (order !== null) return order;
     } catch (error) {
       if (isAppError(error, 'OUTCOME_UNKNOWN')) return 'unknown';
       throw error;
     }
-    const standing = await this.#orders.standing(id);
-    return standing?.unfinished === 'DELETE' ? { order: standing.order, isFirst: false } : null;
+    const order = await this.#orders.find(id);
+    return order?.unfinished === 'DELETE' ? order : null;
   }
 }

@@ -6,7 +6,7 @@ import { addJob, removeJob } from '../platform/jobs/job-sql.js';
 import { orders, type Order, type OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import type { Request } from './idempotency.repository.js';
-import { RECOVERY_DELAY, SETTLE_ORDER, type TransactionMode } from './protocol.js';
+import { AMOUNT_DELAY, LEASE, RECOVERY_DELAY, SETTLE_ORDER, type TransactionMode } from './protocol.js';
 import { heldUser } from './user-hold.js';
 
 /** What an order's row is made of; its times are added. */
@@ -30,23 +30,41 @@ export interface OrderRowChanges {
 
 /** What became of an insert: nothing was written but for `inserted`. */
 export type Insertion =
-  | { readonly kind: 'inserted'; readonly order: Order }
+  | { readonly kind: 'inserted'; readonly held: HeldOrder }
   | { readonly kind: 'keyUsed' }
   | { readonly kind: 'orderNumberTaken' }
   | { readonly kind: 'userDeleted' };
 
-/** An order as it stands, seen or not. */
-export interface Standing {
+/**
+ * An order that somebody has to himself, to write to MongoDB for it. Who takes too long may lose it to another; every
+ * statement below does nothing then.
+ */
+export interface HeldOrder {
   readonly order: Order;
-  /** The write that is under way. */
+  /** The write that is under way: until it is finished, nobody sees the order. */
   readonly unfinished: 'CREATE' | 'DELETE' | null;
-  /** Whether a write of its transaction that nobody waits for any more may still arrive in MongoDB. */
-  readonly uncertain: boolean;
-  /** For how many seconds it is there. */
+  /** Whether whoever had it before never said how that ended: what was sent to MongoDB then may still arrive. */
+  readonly isAbandoned: boolean;
+  /** For how many seconds the order is there. */
   readonly age: number;
+  /** What tells this hold from any other. */
+  readonly lease: string;
 }
 
+/** What is there to be done for an order in MongoDB, and whether one may. */
+export type Acquired =
+  | { readonly kind: 'held'; readonly held: HeldOrder }
+  | { readonly kind: 'busy' }
+  /** Nothing is to be done. */
+  | { readonly kind: 'settled'; readonly order: Order }
+  | { readonly kind: 'absent' };
+
 const COLUMNS = rowColumns(orders);
+const LEASE_END = `clock_timestamp() + make_interval(secs => ${LEASE})`;
+const HELD = `${COLUMNS}, "unfinished" AS "~unfinished", "settlingUntil"::text AS "~lease",
+  EXTRACT(EPOCH FROM clock_timestamp() - "createdAt")::float8 AS "~age"`;
+/** Of the order and the lease that are the first two parameters. */
+const IS_HELD = '"id" = $1::uuid AND "settlingUntil" = $2::text::timestamptz';
 const JOB_KEY = `'order ' || "order"."id"::text`;
 const KEYS = '"tandem_idempotency_keys"';
 /** Of the user who is the second parameter. Who was deleted longer ago than any call takes, and is there again, is there. */
@@ -81,7 +99,7 @@ export class OrderRepository {
         heldUser(row.userId, 'shared'),
         this.#insertion(row, mode, request),
       ]);
-      if (rows[0] !== undefined) return { kind: 'inserted', order: toRow(orders, rows[0]) };
+      if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };
       if (await this.#isUserDeleted(row.userId)) return { kind: 'userDeleted' };
       // A trigger may keep a row out without a word.
       throw writeRefused(what, new Error('the table took no row'));
@@ -101,17 +119,16 @@ export class OrderRepository {
   ): Sql {
     const isRequired = mode === 'REQUIRED';
     const job =
-      mode === 'NONE'
-        ? '"job" AS (SELECT WHERE FALSE)'
-        : this.#job(isRequired ? RECOVERY_DELAY : 0, 'TRUE', !isRequired);
+      mode === 'NONE' ? '"job" AS (SELECT WHERE FALSE)' : this.#job(isRequired ? RECOVERY_DELAY : 0, 'TRUE');
     const sql = `
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "createdAt", "updatedAt",
-          "transactionState", "unfinished")
-        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", $7::text, $8::text
+          "transactionState", "unfinished", "settlingUntil")
+        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", $7::text, $8::text,
+          ${isRequired ? LEASE_END : 'NULL::timestamptz'}
         FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS "now") AS "clock"
         WHERE NOT EXISTS (${USER_DELETION})
-        RETURNING ${COLUMNS}),
+        RETURNING ${HELD}),
       "key" AS (
         INSERT INTO ${KEYS} ("actor", "key", "fingerprint", "orderId", "outcome")
         SELECT $9::text, $10::text, $11::text, $1::uuid, ${isRequired ? 'NULL' : CREATED} FROM "order"),
@@ -124,82 +141,112 @@ export class OrderRepository {
     return { sql, parameters: [...row, actor, key, fingerprint] };
   }
 
-  /** The order with this id as it stands, seen by readers or not; null where there is none. */
-  async standing(id: OrderId): Promise<Standing | null> {
-    const [row] = await this.#postgres.query(
-      `SELECT ${rowColumns(orders)}, "unfinished" AS "~unfinished",
-         EXTRACT(EPOCH FROM clock_timestamp() - "createdAt")::float8 AS "~age",
-         COALESCE((SELECT bool_or("uncertain") FROM ${KEYS} WHERE "orderId" = "orders"."id"), false) AS "~uncertain"
-       FROM "orders" WHERE "id" = $1::uuid`,
-      id,
-    );
+  /** The order with this id, seen by readers or not; null where there is none. */
+  async find(id: OrderId): Promise<(Order & Pick<HeldOrder, 'unfinished'>) | null> {
+    const [row] = await this.#postgres.query(`SELECT ${HELD} FROM "orders" WHERE "id" = $1::uuid`, id);
     if (row === undefined) return null;
-    return {
-      order: toRow(orders, row),
-      unfinished: row['~unfinished'] as Standing['unfinished'],
-      uncertain: row['~uncertain'] === true,
-      age: Number(row['~age']),
-    };
+    const { order, unfinished } = heldFrom(row);
+    return { ...order, unfinished };
+  }
+
+  /** Takes an order for oneself, where something is to be done for it in MongoDB and nobody else is at it. */
+  async acquire(id: OrderId): Promise<Acquired> {
+    const rows = await this.#postgres.write<Record<string, unknown>[]>('an order was taken', (prisma) =>
+      prisma.$queryRawUnsafe(
+        `WITH "before" AS (
+           SELECT "settlingUntil" AS "until", clock_timestamp() AS "now",
+             "unfinished" IS NOT NULL OR "transactionState" IN ('PENDING', 'FAILED') AS "isOpen"
+           FROM "orders" WHERE "id" = $1::uuid FOR UPDATE),
+         "order" AS (
+           UPDATE "orders" SET "settlingUntil" = ${LEASE_END} FROM "before"
+           WHERE "id" = $1::uuid AND "isOpen" AND ("until" IS NULL OR "until" < "now")
+           RETURNING ${HELD}, "until" IS NOT NULL AS "~abandoned")
+         SELECT "order".*, "isOpen" AS "~open", "order"."id" IS NOT NULL AS "~held"
+         FROM "before" LEFT JOIN "order" ON true`,
+        id,
+      ),
+    );
+    const [row] = rows;
+    if (row === undefined) return { kind: 'absent' };
+    if (row['~held'] === true) return { kind: 'held', held: heldFrom(row) };
+    if (row['~open'] === true) return { kind: 'busy' };
+    const order = await this.find(id);
+    return order === null ? { kind: 'absent' } : { kind: 'settled', order };
+  }
+
+  /** Lets go of an order that stays as it is, when all that was sent for it is answered. */
+  async release({ order, lease }: HeldOrder): Promise<void> {
+    await this.#one(
+      'an order was let go',
+      `UPDATE "orders" SET "settlingUntil" = NULL WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
+      order.id,
+      lease,
+    );
   }
 
   /**
-   * Lets an order be seen whose transaction is recorded, and keeps what its client is told. Made twice, it does the same.
+   * Lets an order be seen whose transaction is recorded, and keeps what its client is told.
    *
-   * @returns null when there is no such order any more, or it was finished by somebody else
+   * @param isCertain whether all that was ever sent for it is answered
+   * @returns null when somebody else has it by now
    */
-  finishCreate(id: OrderId, uncertain: boolean): Promise<Order | null> {
+  finishCreate({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
     return this.#one(
       'an order was completed',
       `WITH "order" AS (
-         UPDATE "orders" SET "unfinished" = NULL, "transactionState" = 'RECORDED', "transactionError" = NULL
-         WHERE "id" = $1::uuid AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
-       "key" AS (
-         UPDATE ${KEYS} SET "outcome" = ${CREATED}, "uncertain" = "uncertain" OR $2::boolean FROM "order"
-         WHERE "orderId" = "order"."id"),
+         UPDATE "orders" SET "unfinished" = NULL, "transactionState" = 'RECORDED', "transactionError" = NULL,
+           "settlingUntil" = ${releasedIf('$3::boolean')}
+         WHERE ${IS_HELD} AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
+       "key" AS (UPDATE ${KEYS} SET "outcome" = ${CREATED} FROM "order" WHERE "orderId" = "order"."id"),
        ${this.#removedJob()}
        SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
-      id,
-      uncertain,
+      order.id,
+      lease,
+      isCertain,
     );
   }
 
   /**
-   * Takes an order back that was never seen, and keeps what its client is told instead. Made twice, it does the same.
+   * Takes an order back that was never seen, and keeps what its client is told instead.
    *
    * @param hasTombstone whether its key in MongoDB is held by one
+   * @returns null when somebody else has it by now
    */
-  async cancelCreate(id: OrderId, outcome: object, hasTombstone: boolean): Promise<void> {
-    await this.#one(
+  cancelCreate({ order, lease }: HeldOrder, outcome: object, hasTombstone: boolean): Promise<Order | null> {
+    return this.#one(
       'an order was taken back',
-      `WITH "order" AS (DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
+      `WITH "order" AS (DELETE FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
        "key" AS (
-         UPDATE ${KEYS} SET "outcome" = $2::text::jsonb FROM "order" WHERE "orderId" = "order"."id"),
-       ${tombstoneOf('$3::boolean')},
+         UPDATE ${KEYS} SET "outcome" = $3::text::jsonb FROM "order" WHERE "orderId" = "order"."id"),
+       ${tombstoneOf('$4::boolean')},
        ${this.#removedJob()}
        SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
-      id,
+      order.id,
+      lease,
       JSON.stringify(outcome),
       hasTombstone,
     );
   }
 
   /**
-   * Notes that the order's transaction is there with this amount. Another one by now has a job of its own.
+   * Notes that the order's transaction is there with the amount that the order had when it was taken; another one by now
+   * has a job of its own.
    *
-   * @returns the order, or null when it has another total, or there is none
+   * @param isCertain whether all that was ever sent for it is answered
+   * @returns the order as it is now, or null when somebody else has it by now
    */
-  recorded(id: OrderId, total: string, uncertain: boolean): Promise<Order | null> {
+  recorded({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
+    const isRecorded = '"total" = $3::text::numeric AND "unfinished" IS NULL';
     return this.#one(
       'a transaction was noted',
-      `WITH "order" AS (
-         UPDATE "orders" SET "transactionState" = 'RECORDED', "transactionError" = NULL
-         WHERE "id" = $1::uuid AND "total" = $2::text::numeric AND "unfinished" IS NULL RETURNING ${COLUMNS}),
-       "key" AS (
-         UPDATE ${KEYS} SET "uncertain" = true FROM "order" WHERE "orderId" = "order"."id" AND $3::boolean)
-       SELECT * FROM "order"`,
-      id,
-      total,
-      uncertain,
+      `UPDATE "orders" SET "settlingUntil" = ${releasedIf('$4::boolean')},
+         "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
+         "transactionError" = CASE WHEN ${isRecorded} THEN NULL ELSE "transactionError" END
+       WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
+      order.id,
+      lease,
+      order.total,
+      isCertain,
     );
   }
 
@@ -236,7 +283,7 @@ export class OrderRepository {
         WHERE "id" = $1::uuid AND "unfinished" IS NULL
           AND ($4::text IS NULL OR date_trunc('milliseconds', "updatedAt") = $4::text::timestamptz)
         RETURNING ${COLUMNS}),
-      ${this.#job(RECOVERY_DELAY, `"transactionState" = 'PENDING' AND $2::text IS NOT NULL`)}
+      ${this.#job(AMOUNT_DELAY, `"transactionState" = 'PENDING' AND $2::text IS NOT NULL`)}
       SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`;
     try {
       return await this.#one('an order was changed', sql, id, total, orderNumber, expectedUpdatedAt);
@@ -259,6 +306,8 @@ export class OrderRepository {
    */
   async beginDelete(id: OrderId): Promise<Order | null> {
     const results = await this.#postgres.transaction('an order was deleted', [
+      // What a constraint says at the end of a transaction, it is to say now.
+      { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },
       { sql: 'DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL', parameters: [id] },
       { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
@@ -277,35 +326,40 @@ export class OrderRepository {
   }
 
   /**
-   * Deletes an order that {@link beginDelete} has hidden. Made twice, it does the same.
+   * Deletes an order that {@link beginDelete} has hidden.
    *
    * @param hasTombstone whether its key in MongoDB is held by one
+   * @returns whether it was deleted; not when somebody else has it by now
    */
-  async finishDelete(id: OrderId, hasTombstone: boolean): Promise<void> {
-    await this.#one(
+  async finishDelete({ order, lease }: HeldOrder, hasTombstone: boolean): Promise<boolean> {
+    const held = await this.#one(
       'an order was deleted',
-      `WITH "gone" AS (DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" = 'DELETE'),
-       "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() WHERE "orderId" = $1::uuid),
-       "order" AS (SELECT $1::uuid AS "id"),
-       ${tombstoneOf('$2::boolean')},
+      `WITH "order" AS (SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' FOR UPDATE),
+       "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id"),
+       "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() FROM "order" WHERE "orderId" = "order"."id"),
+       ${tombstoneOf('$3::boolean')},
        ${this.#removedJob()}
        SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
-      id,
+      order.id,
+      lease,
       hasTombstone,
     );
+    return held !== null;
   }
 
-  /** Lets an order be seen again that {@link beginDelete} has hidden. */
-  async abandonDelete(id: OrderId): Promise<void> {
-    await this.#one(
+  /** Lets an order be seen again that {@link beginDelete} has hidden; null when somebody else has it by now. */
+  abandonDelete({ order, lease }: HeldOrder): Promise<Order | null> {
+    return this.#one(
       'an order was kept',
       `WITH "order" AS (
-         UPDATE "orders" SET "unfinished" = NULL WHERE "id" = $1::uuid AND "unfinished" = 'DELETE' RETURNING ${COLUMNS}),
+         UPDATE "orders" SET "unfinished" = NULL, "settlingUntil" = NULL WHERE ${IS_HELD} AND "unfinished" = 'DELETE'
+         RETURNING ${COLUMNS}),
        "job" AS (
          SELECT CASE WHEN "transactionState" = 'PENDING' THEN ${this.#addJob(0)} ELSE ${this.#removeJob()} END
          FROM "order")
        SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
-      id,
+      order.id,
+      lease,
     );
   }
 
@@ -316,17 +370,16 @@ export class OrderRepository {
     return rows[0] === undefined ? null : toRow(orders, rows[0]);
   }
 
-  #job(delay: number, condition: string, isFirst = false): string {
-    return `"job" AS (SELECT ${this.#addJob(delay, isFirst)} FROM "order" WHERE ${condition})`;
+  #job(delay: number, condition: string): string {
+    return `"job" AS (SELECT ${this.#addJob(delay)} FROM "order" WHERE ${condition})`;
   }
 
   #removedJob(): string {
     return `"job" AS (SELECT ${this.#removeJob()} FROM "order")`;
   }
 
-  /** @param isFirst whether nobody but this job sends MongoDB anything for the order, the first time */
-  #addJob(delay: number, isFirst = false): string {
-    const payload = `json_build_object('orderId', "order"."id", 'isFirst', ${isFirst})`;
+  #addJob(delay: number): string {
+    const payload = `json_build_object('orderId', "order"."id")`;
     return addJob(this.#postgres.schema, { task: SETTLE_ORDER, key: JOB_KEY, payload, delay });
   }
 
@@ -349,6 +402,21 @@ export class OrderRepository {
     const sql = `SELECT 1 FROM "orders" WHERE "orderNumber" = $1 AND "id" IS DISTINCT FROM $2::uuid`;
     return (await this.#postgres.query(sql, orderNumber, not)).length > 0;
   }
+}
+
+function heldFrom(row: Readonly<Record<string, unknown>>): HeldOrder {
+  return {
+    order: toRow(orders, row),
+    unfinished: row['~unfinished'] as HeldOrder['unfinished'],
+    isAbandoned: row['~abandoned'] === true,
+    age: Number(row['~age']),
+    lease: String(row['~lease']),
+  };
+}
+
+/** A lease that is left as it is tells whoever comes later, once it has run out, that something may be on its way. */
+function releasedIf(condition: string): string {
+  return `CASE WHEN ${condition} THEN NULL ELSE "settlingUntil" END`;
 }
 
 function tombstoneOf(condition: string): string {

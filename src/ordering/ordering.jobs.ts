@@ -3,7 +3,7 @@ import { idArgument } from '../graph/arguments.js';
 import { orders } from '../domains/order/order.source.js';
 import { users } from '../domains/user/user.source.js';
 import type { JobHandler } from '../platform/jobs/handler.js';
-import { CALL_PATIENCE, SETTLE_ORDER, SETTLE_USER } from './protocol.js';
+import { SETTLE_ORDER, SETTLE_USER } from './protocol.js';
 import type { Settlement } from './settlement.js';
 import type { UserRemoval } from './user-removal.js';
 
@@ -12,15 +12,17 @@ interface JobScope {
   readonly userRemoval: UserRemoval;
 }
 
+/** How long a job waits for others and for answers before it makes room and comes again, in milliseconds. */
+const PATIENCE = 1_000;
+
 /** The handlers of the jobs that complete what a call has left, each job in a scope of its own. */
 export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, JobHandler>> {
   return {
-    [SETTLE_ORDER]: async ({ orderId, isFirst }, attempt) => {
+    [SETTLE_ORDER]: async ({ orderId }, attempt) => {
       const id = idArgument(orders, String(orderId), 'orderId');
       const { settlement } = newScope();
-      const began = isFirst === true && attempt.number === 1 ? 'RECORD' : null;
       try {
-        await settlement.settle(id, { began, until: performance.now() + CALL_PATIENCE });
+        await settlement.settle(id, performance.now() + PATIENCE);
       } catch (error) {
         await settlement.noteFailure(id, error, attempt.isLast && !isPassing(error));
         throw error;
@@ -28,7 +30,7 @@ export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, 
     },
     [SETTLE_USER]: async ({ userId }) => {
       const { userRemoval } = newScope();
-      await userRemoval.settle(idArgument(users, String(userId), 'userId'), performance.now() + CALL_PATIENCE);
+      await userRemoval.settle(idArgument(users, String(userId), 'userId'), performance.now() + PATIENCE);
     },
   };
 }

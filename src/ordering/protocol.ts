@@ -11,14 +11,23 @@ export type TransactionMode =
 export const SETTLE_ORDER = 'tandem_settle_order';
 export const SETTLE_USER = 'tandem_settle_user';
 
-/** How long a call has for itself before a worker completes what it has begun, in seconds. */
-export const RECOVERY_DELAY = 3;
+/**
+ * For how long whoever settles an order has it alone, in seconds: it is long enough for a call to come to an end, and when
+ * a process dies, others wait for so long.
+ */
+export const LEASE = 5;
+
+/** When a worker completes what a call has left, in seconds. */
+export const RECOVERY_DELAY = LEASE;
 
 /** How long a call tries to come to an end in MongoDB before it answers OUTCOME_PENDING, in milliseconds. */
-export const CALL_PATIENCE = 5_000;
+export const CALL_PATIENCE = 4_000;
 
 /** How long a change of an order waits for the amount of its transaction, in milliseconds. */
 export const AMOUNT_PATIENCE = 1_500;
+
+/** When a worker brings an amount that a change has left, in seconds. */
+export const AMOUNT_DELAY = 2;
 
 /** How old an order may be, in seconds, to be completed; an older one is taken back: nobody waits for it any more. */
 export const FORWARD_PATIENCE = 60;

@@ -2,18 +2,18 @@ import { AppError } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, isRefusal, type Certainty } from './certainty.js';
-import type { OrderRepository, Standing } from './order.repository.js';
+import type { HeldOrder, OrderRepository } from './order.repository.js';
 import { FORWARD_PATIENCE, type OnStep } from './protocol.js';
 import type { RecordedTransaction, TransactionRepository } from './transaction.repository.js';
 
 /** Where an order stands after it was settled. */
 export type Settled =
-  | { readonly kind: 'recorded'; readonly order: Order }
-  /** Nothing was to be done, or somebody else has done it. */
-  | { readonly kind: 'nothing' }
-  /** It was taken back, or stays although it was to be deleted. */
-  | { readonly kind: 'takenBack'; readonly because: AppError }
-  | { readonly kind: 'deleted' };
+  /** As it was promised; by whomever. */
+  | { readonly kind: 'settled'; readonly order: Order }
+  /** It was taken back, or deleted; by whomever. */
+  | { readonly kind: 'absent' }
+  /** It was to be deleted, and stays. */
+  | { readonly kind: 'kept'; readonly because: AppError };
 
 /** What becomes of a client's order that was taken back. */
 export interface TransactionFailed {
@@ -21,23 +21,14 @@ export interface TransactionFailed {
   readonly reason: string;
 }
 
-export interface Attempt {
-  /** What the caller has begun just now: nobody else has sent MongoDB anything for it. Null for whoever comes later. */
-  readonly began: 'CREATE' | 'DELETE' | 'RECORD' | null;
-  /** Until when what is not known is tried again, by `performance.now()`. */
-  readonly until: number;
-}
-
-/** The same, where it is known what is to be done. */
-interface Round {
-  readonly isFirst: boolean;
-  readonly until: number;
-}
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 500;
 
 /**
  * Brings what MongoDB has of an order in line with what PostgreSQL has promised, whatever was done of it before and by
  * whom: the calls that write orders, the jobs that complete what a call has left, and a client that asks again all do
- * it alike, also at the same time.
+ * it alike. One at a time has the order, by a lease in its row; who finds a lease that has run out knows that somebody
+ * died, or gave up, with something on its way.
  *
  * What may have been written is never guessed. It is written again, under the same key, until the answer is certain;
  * and before an order is taken back whose transaction may still arrive, its key is taken.
@@ -54,25 +45,40 @@ export class Settlement {
   }
 
   /**
+   * @param until until when what is not known is tried again, and others are waited for, by `performance.now()`
    * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE and OUTCOME_UNKNOWN when it is to be tried again;
    * WRITE_REFUSED and READ_ONLY when MongoDB will not have it
    */
-  async settle(id: OrderId, attempt: Attempt): Promise<Settled> {
-    const standing = await this.#orders.standing(id);
-    return standing === null ? { kind: 'nothing' } : this.settleAsItStands(standing, attempt);
+  async settle(id: OrderId, until: number): Promise<Settled> {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      const acquired = await this.#orders.acquire(id);
+      if (acquired.kind === 'held') return this.settleHeld(acquired.held, until);
+      if (acquired.kind !== 'busy') return acquired;
+      if (performance.now() + pause > until) throw somebodyElse();
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 
-  /** The same for who knows how the order stands. @throws {AppError} as {@link settle} does */
-  async settleAsItStands(standing: Standing, attempt: Attempt): Promise<Settled> {
-    const { unfinished } = standing;
-    const round = { isFirst: attempt.began === (unfinished ?? 'RECORD'), until: attempt.until };
-    switch (unfinished) {
+  /** The same for who has the order already. @throws {AppError} as {@link settle} does */
+  async settleHeld(held: HeldOrder, until: number): Promise<Settled> {
+    const state = { isCertain: !held.isAbandoned };
+    try {
+      return await this.#settleBy(held, until, state);
+    } catch (error) {
+      // What may still arrive leaves its mark: the lease, which runs out.
+      if (state.isCertain) await this.#orders.release(held).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #settleBy(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
+    switch (held.unfinished) {
       case 'CREATE':
-        return this.#complete(standing, round);
+        return this.#complete(held, until, state);
       case 'DELETE':
-        return this.#remove(standing, round);
+        return this.#remove(held, until, state);
       case null:
-        return this.#record(standing, round);
+        return this.#record(held, until, state);
     }
   }
 
@@ -83,32 +89,32 @@ export class Settlement {
   }
 
   /** An order that nobody sees yet: its transaction, then the order; or neither. */
-  async #complete(standing: Standing, { isFirst, until }: Round): Promise<Settled> {
-    const { order, age } = standing;
-    if (!isFirst && age > FORWARD_PATIENCE) return this.#takeBack(order, tooLate(), { isCertain: false });
-    const state = { isCertain: isFirst };
+  async #complete(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
+    if (held.age > FORWARD_PATIENCE) return this.#takeBack(held, tooLate(), state);
+    const transaction = transactionOf(held.order);
     try {
-      const outcome = await certain(() => this.#transactions.record(transactionOf(order)), until, state);
-      if (outcome === 'voided') return await this.#cancel(order, tooLate(), true);
+      const outcome = await certain((patience) => this.#transactions.record(transaction, patience), until, state);
+      if (outcome === 'voided') return await this.#cancel(held, tooLate(), true);
     } catch (error) {
       if (!isFinal(error, state)) throw error;
       await this.#onStep('transactionRefused');
-      return this.#takeBack(order, error, state);
+      return this.#takeBack(held, error, state);
     }
     await this.#onStep('transactionRecorded');
-    return this.#finish(order, state);
+    return this.#finish(held, state);
   }
 
-  async #finish(order: Order, { isCertain }: Readonly<Certainty>): Promise<Settled> {
-    const completed = await this.#orders.finishCreate(order.id, !isCertain);
+  async #finish(held: HeldOrder, { isCertain }: Readonly<Certainty>): Promise<Settled> {
+    const completed = await this.#orders.finishCreate(held, isCertain);
+    if (completed === null) throw somebodyElse();
     await this.#onStep('orderCompleted');
-    return completed === null ? { kind: 'nothing' } : { kind: 'recorded', order: completed };
+    return { kind: 'settled', order: completed };
   }
 
   /** What may still arrive is kept out first; what has arrived all the same settles it the other way. */
-  async #takeBack(order: Order, because: AppError, { isCertain }: Readonly<Certainty>): Promise<Settled> {
-    if (!isCertain && (await this.#takeKey(order, because)) === 'recorded') return this.#finish(order, { isCertain });
-    return this.#cancel(order, because, !isCertain);
+  async #takeBack(held: HeldOrder, because: AppError, state: Readonly<Certainty>): Promise<Settled> {
+    if (!state.isCertain && (await this.#takeKey(held.order, because)) === 'recorded') return this.#finish(held, state);
+    return this.#cancel(held, because, !state.isCertain);
   }
 
   async #takeKey(order: Order, because: AppError): Promise<'taken' | 'recorded'> {
@@ -123,40 +129,41 @@ export class Settlement {
     }
   }
 
-  async #cancel(order: Order, because: AppError, hasTombstone: boolean): Promise<Settled> {
+  async #cancel(held: HeldOrder, because: AppError, hasTombstone: boolean): Promise<Settled> {
     const outcome: TransactionFailed = { kind: 'transactionFailed', reason: `${because.code}: ${because.message}` };
-    await this.#orders.cancelCreate(order.id, outcome, hasTombstone);
+    const cancelled = await this.#orders.cancelCreate(held, outcome, hasTombstone);
+    if (cancelled === null) throw somebodyElse();
     await this.#onStep('orderTakenBack');
-    return { kind: 'takenBack', because };
+    return { kind: 'absent' };
   }
 
   /** An order that everybody sees: its transaction, with the amount that the order has. */
-  async #record({ order }: Standing, { isFirst, until }: Round): Promise<Settled> {
-    if (order.transactionState !== 'PENDING' && order.transactionState !== 'FAILED') return { kind: 'nothing' };
-    const state = { isCertain: isFirst };
-    const outcome = await certain(() => this.#transactions.record(transactionOf(order)), until, state);
+  async #record(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
+    const transaction = transactionOf(held.order);
+    const outcome = await certain((patience) => this.#transactions.record(transaction, patience), until, state);
     if (outcome === 'voided') throw new AppError('CONFLICT', 'the transaction of this order was called off');
     await this.#onStep('amountRecorded');
-    const recorded = await this.#orders.recorded(order.id, order.total, !state.isCertain);
-    return recorded === null ? { kind: 'nothing' } : { kind: 'recorded', order: recorded };
+    const order = await this.#orders.recorded(held, state.isCertain);
+    if (order === null) throw somebodyElse();
+    return { kind: 'settled', order };
   }
 
   /** An order that nobody sees any more: its transactions, then the order. */
-  async #remove({ order, uncertain }: Standing, { isFirst, until }: Round): Promise<Settled> {
-    const state = { isCertain: isFirst };
-    const isOnItsWay = uncertain || order.transactionState === 'PENDING' || order.transactionState === 'FAILED';
+  async #remove(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
+    const transaction = transactionOf(held.order);
+    const keepsKey = !state.isCertain;
     try {
-      await certain(() => this.#transactions.deleteOf(transactionOf(order), { keepsKey: isOnItsWay }), until, state);
+      await certain((patience) => this.#transactions.deleteOf(transaction, { keepsKey }, patience), until, state);
     } catch (error) {
       // What may have been deleted cannot be had back.
       if (!isFinal(error, state) || !state.isCertain) throw error;
-      await this.#orders.abandonDelete(order.id);
-      return { kind: 'takenBack', because: error };
+      if ((await this.#orders.abandonDelete(held)) === null) throw somebodyElse();
+      return { kind: 'kept', because: error };
     }
     await this.#onStep('transactionsDeleted');
-    await this.#orders.finishDelete(order.id, isOnItsWay);
+    if (!(await this.#orders.finishDelete(held, keepsKey))) throw somebodyElse();
     await this.#onStep('orderDeleted');
-    return { kind: 'deleted' };
+    return { kind: 'absent' };
   }
 }
 
@@ -167,4 +174,9 @@ function transactionOf({ id, userId, total, createdAt, updatedAt }: Order): Reco
 
 function tooLate(): AppError {
   return new AppError('MONGO_UNAVAILABLE', 'MongoDB did not answer while somebody waited for it');
+}
+
+/** Where somebody else has the order, and how it ends is not known here. */
+function somebodyElse(): AppError {
+  return new AppError('OUTCOME_UNKNOWN', 'the order is being settled by somebody else; ask again');
 }

@@ -13,6 +13,7 @@ import { CALL_PATIENCE } from './protocol.js';
 const { Decimal128, ObjectId } = mongoose.mongo.BSON;
 
 type Collection = mongoose.mongo.Collection;
+type Insertable = mongoose.mongo.OptionalId<mongoose.mongo.Document>;
 
 /** What is recorded of an order. */
 export interface RecordedTransaction {
@@ -25,8 +26,10 @@ export interface RecordedTransaction {
   readonly amountAsOf: Date | null;
 }
 
-/** Known to the majority of a replica set: what fewer know may be taken back. */
-const MAJORITY = { writeConcern: { w: 'majority', wtimeoutMS: CALL_PATIENCE }, maxTimeMS: CALL_PATIENCE } as const;
+/** Known to the majority of a replica set, for what fewer know may be taken back; in so many milliseconds. */
+function majority(patience: number) {
+  return { writeConcern: { w: 'majority', wtimeoutMS: patience }, maxTimeMS: patience } as const;
+}
 
 const HIDDEN = 'voidedAt';
 
@@ -41,27 +44,28 @@ export class TransactionRepository {
   /**
    * Records the payment of an order, or brings its amount up to date. An older amount never wins over a newer.
    *
+   * @param patience how long the server may take, in milliseconds
    * @returns `voided` where its key was taken so that it does not come
    * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was written; OUTCOME_UNKNOWN when
    * that cannot be said
    */
-  async record(transaction: RecordedTransaction): Promise<'recorded' | 'voided'> {
+  async record(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'recorded' | 'voided'> {
     const { orderId, amount, createdAt, amountAsOf } = transaction;
     const document = documentOf(transaction);
-    if (await this.#isInserted('a transaction was recorded', document)) return 'recorded';
-    const found = await this.#find(orderId);
+    if (await this.#isInserted('a transaction was recorded', document, patience)) return 'recorded';
+    const found = await this.#find(orderId, patience);
     if (found === null) throw notYetKnown('a transaction was recorded');
     if (found.voidedAt !== null) return 'voided';
     const isCurrent =
       amountAsOf === null ? found.amount === amount : Number(found.amountAsOf ?? 0) >= amountAsOf.getTime();
-    if (!isCurrent) await this.#setAmount(document, amountAsOf ?? createdAt);
+    if (!isCurrent) await this.#setAmount(document, amountAsOf ?? createdAt, patience);
     return 'recorded';
   }
 
-  async #setAmount({ _id, amount }: Stored, amountAsOf: Date): Promise<void> {
+  async #setAmount({ _id, amount }: Stored, amountAsOf: Date, patience: number): Promise<void> {
     const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lt: amountAsOf } }] };
-    await this.#write('an amount was recorded', (collection) =>
-      collection.updateOne({ _id, [HIDDEN]: null, ...isOlder }, { $set: { amount, amountAsOf } }, MAJORITY),
+    await this.#write('an amount was recorded', patience, (collection, options) =>
+      collection.updateOne({ _id, [HIDDEN]: null, ...isOlder }, { $set: { amount, amountAsOf } }, options),
     );
   }
 
@@ -71,10 +75,10 @@ export class TransactionRepository {
    * @returns `recorded` where it has come before
    * @throws {AppError} as {@link record} does
    */
-  async takeKey(transaction: RecordedTransaction): Promise<'taken' | 'recorded'> {
+  async takeKey(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'taken' | 'recorded'> {
     const what = 'a transaction was called off';
-    await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone));
-    const found = await this.#find(transaction.orderId);
+    await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone, patience));
+    const found = await this.#find(transaction.orderId, patience);
     if (found === null) throw notYetKnown(what);
     return found.voidedAt === null ? 'recorded' : 'taken';
   }
@@ -85,15 +89,19 @@ export class TransactionRepository {
    * @param keepsKey whether the payment's key stays taken, because one that is still on its way may come later
    * @throws {AppError} as {@link record} does
    */
-  async deleteOf(transaction: RecordedTransaction, { keepsKey }: { keepsKey: boolean }): Promise<void> {
+  async deleteOf(
+    transaction: RecordedTransaction,
+    { keepsKey }: { keepsKey: boolean },
+    patience = CALL_PATIENCE,
+  ): Promise<void> {
     const ofOrder = readsAsOneOf('uuid', 'orderId', [transaction.orderId]);
-    await this.#write('transactions were deleted', (collection) =>
-      collection.deleteMany({ ...ofOrder, [HIDDEN]: null }, MAJORITY),
+    await this.#write('transactions were deleted', patience, (collection, options) =>
+      collection.deleteMany({ ...ofOrder, [HIDDEN]: null }, options),
     );
     if (!keepsKey) return;
     await eachUntilTaken(tombstonesOf(transaction), ({ _id, ...rest }) =>
-      this.#write('a transaction was called off', (collection) =>
-        collection.replaceOne({ _id }, rest, { ...MAJORITY, upsert: true }),
+      this.#write('a transaction was called off', patience, (collection, options) =>
+        collection.replaceOne({ _id }, rest, { ...options, upsert: true }),
       ),
     );
   }
@@ -101,16 +109,16 @@ export class TransactionRepository {
   /** Gives keys free that tombstones hold. @throws {AppError} as {@link record} does */
   async dropTombstones(orderIds: readonly OrderId[]): Promise<void> {
     const keys = orderIds.map((id) => new ObjectId(paymentId(id)));
-    await this.#write('tombstones were removed', (collection) =>
-      collection.deleteMany({ _id: { $in: keys }, [HIDDEN]: { $ne: null } }, MAJORITY),
+    await this.#write('tombstones were removed', CALL_PATIENCE, (collection, options) =>
+      collection.deleteMany({ _id: { $in: keys }, [HIDDEN]: { $ne: null } }, options),
     );
   }
 
   /** Whether a document is there now under its key, which was free. */
-  #isInserted(what: string, document: mongoose.mongo.OptionalId<mongoose.mongo.Document>): Promise<boolean> {
-    return this.#write(what, async (collection) => {
+  #isInserted(what: string, document: Insertable, patience: number): Promise<boolean> {
+    return this.#write(what, patience, async (collection, options) => {
       try {
-        await collection.insertOne(document, MAJORITY);
+        await collection.insertOne(document, options);
         return true;
       } catch (error) {
         // Another document under a key that people's own index guards is a refusal.
@@ -121,14 +129,14 @@ export class TransactionRepository {
   }
 
   /** The payment as the majority knows it. */
-  async #find(orderId: OrderId) {
+  async #find(orderId: OrderId, patience: number) {
     const document = await this.#mongo.run(
       (db, { maxTimeMS, signal }) =>
         this.#collection(db).findOne(
           { _id: new ObjectId(paymentId(orderId)) },
           { readPreference: 'primary', readConcern: 'majority', maxTimeMS, signal },
         ),
-      CALL_PATIENCE,
+      patience,
     );
     if (document === null) return null;
     const { amount, amountAsOf = null, voidedAt = null } = document as Partial<Stored>;
@@ -140,9 +148,13 @@ export class TransactionRepository {
   }
 
   /** What the server refuses for whatever reason was not written. */
-  async #write<T>(what: string, work: (collection: Collection) => Promise<T>): Promise<T> {
+  async #write<T>(
+    what: string,
+    patience: number,
+    work: (collection: Collection, options: ReturnType<typeof majority>) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#mongo.write(what, (db) => work(this.#collection(db)), CALL_PATIENCE);
+      return await this.#mongo.write(what, (db) => work(this.#collection(db), majority(patience)), patience);
     } catch (error) {
       if (error instanceof AppError || !(error instanceof mongoose.mongo.MongoServerError)) throw error;
       throw writeRefused(what, error);
@@ -160,13 +172,14 @@ interface Stored {
   readonly voidedAt?: Date | null;
 }
 
-function documentOf({ orderId, userId, amount, createdAt }: RecordedTransaction): Stored {
+function documentOf({ orderId, userId, amount, createdAt, amountAsOf }: RecordedTransaction): Stored {
   return {
     _id: new ObjectId(paymentId(orderId)),
     userId: new ObjectId(userId),
     orderId,
     amount: Decimal128.fromString(amount),
     createdAt,
+    ...(amountAsOf === null ? {} : { amountAsOf }),
   };
 }
 

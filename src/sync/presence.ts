@@ -43,6 +43,7 @@ export class Presence implements AsyncDisposable {
   async announce(name: string): Promise<void> {
     if (this.#name !== name) {
       this.#name = name;
+      // A former name's lock is let go with its connection: its jobs are those of a worker that has died.
       this.#announced = this.#drop().then(() => this.#connect());
       this.#schedule();
     }
@@ -99,11 +100,37 @@ export class Presence implements AsyncDisposable {
       [LOCK_CLASS, this.#name, FROZEN_AFTER],
     );
     if (rows.length === 0) return;
-    const names = rows.map(({ id }) => id);
-    await client.query(`SELECT ${quoted(this.#schema)}.force_unlock_workers($1::text[])`, [names]);
     const dead = rows.filter(({ isDead }) => isDead).map(({ id }) => id);
+    await this.#free(client, dead, true);
+    const frozen = rows.filter(({ isDead }) => !isDead).map(({ id }) => id);
+    await this.#free(client, frozen, false);
     await client.query('DELETE FROM "tandem_workers" WHERE "id" = ANY($1::text[])', [dead]);
-    this.#logger.warn({ workers: names }, 'the jobs of workers that have died, or are frozen, are given to others');
+    this.#logger.warn({ dead, frozen }, 'the jobs of workers that have died, or are frozen, are given to others');
+  }
+
+  /**
+   * Gives jobs of workers to others. That a worker has died is not its jobs' fault: the attempt at which it did is not
+   * counted, or a few restarts in a row would park them.
+   */
+  async #free(client: pg.Client, names: readonly string[], givesBack: boolean): Promise<void> {
+    if (names.length === 0) return;
+    const schema = quoted(this.#schema);
+    const { rows } = await client.query<{ ids: string[]; attempts: number }>(
+      `SELECT array_agg("id"::text) AS "ids", "attempts" FROM ${schema}."jobs"
+       WHERE "locked_by" = ANY($1::text[]) AND "key" IS NOT NULL AND "attempts" > 0 GROUP BY "attempts"`,
+      [names],
+    );
+    await client.query(`SELECT ${schema}.force_unlock_workers($1::text[])`, [names]);
+    for (const { ids, attempts } of givesBack ? rows : []) {
+      await client.query(`SELECT ${schema}.reschedule_jobs($1::bigint[], attempts := $2::int)`, [ids, attempts - 1]);
+    }
+  }
+
+  /** What a worker that was stopped still holds is for others at once. */
+  async #leave(): Promise<void> {
+    if (this.#client === null || this.#name === null) return;
+    await this.#free(this.#client, [this.#name], true);
+    await this.#client.query('DELETE FROM "tandem_workers" WHERE "id" = $1', [this.#name]);
   }
 
   async #drop(): Promise<void> {
@@ -116,7 +143,7 @@ export class Presence implements AsyncDisposable {
     this.#isEnded = true;
     clearTimeout(this.#timer);
     await this.#tick;
-    await this.#client?.query('DELETE FROM "tandem_workers" WHERE "id" = $1', [this.#name]).catch(() => undefined);
+    await this.#leave().catch(() => undefined);
     await this.#drop();
   }
 }

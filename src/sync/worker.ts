@@ -68,6 +68,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
           concurrentJobs: concurrency,
           pollInterval: POLL_INTERVAL,
           gracefulShutdownAbortTimeout: SHUTDOWN_PATIENCE,
+          // Else nobody waits for a job to be noted as done, and a connection that breaks then ends the process.
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
         },
         plugins: [announcing(presence)],
       },
@@ -148,8 +151,7 @@ function taskOf(task: string, handle: JobHandler, logger: Logger) {
       if (isPassing(error)) {
         logger.debug(about, 'a job waits for a database that is away');
         const runAt = new Date(Date.now() + WAIT * (1 + Math.random()));
-        const again = { ...(payload as object), isFirst: false };
-        await addJob(task, again, {
+        await addJob(task, payload as object, {
           runAt,
           maxAttempts: MAX_ATTEMPTS,
           ...(job.key === null ? {} : { jobKey: job.key }),

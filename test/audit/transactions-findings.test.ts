@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { auditTransactions } from '../../src/audit/transactions.js';
-import { paymentIdOf } from '../../src/audit/transactions-documents.js';
+import { paymentId } from '../../src/ordering/payment-id.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed, type Seeded } from '../support/seed.js';
 import { countsOf, damage, emptied, onlyFinding, ordered, payment } from './transactions-support.js';
@@ -26,7 +26,7 @@ const find = (kind: Parameters<typeof onlyFinding>[1]) => onlyFinding(databases.
 
 test('what the audit takes for the payment of an order is what the protocol records', () => {
   const id = randomUUID();
-  expect(paymentIdOf(id)).toBe(payment(id).toHexString());
+  expect(paymentId(id)).toBe(payment(id).toHexString());
 });
 
 describe('lost', () => {

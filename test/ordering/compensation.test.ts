@@ -14,7 +14,7 @@ const links = useLinks(databases);
 const seed = new Seed(databases);
 
 const settle = (id: string) =>
-  createScope(databases.platform).settlement.settle(id as OrderId, { began: null, until: performance.now() + 5_000 });
+  createScope(databases.platform).settlement.settle(id as OrderId, performance.now() + 10_000);
 
 /** The linked platform, whose link to MongoDB is held at a step of the protocol. */
 function heldAt(step: string, ...directions: Direction[]): Platform {

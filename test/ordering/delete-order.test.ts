@@ -33,8 +33,8 @@ async function create(transaction: TransactionMode): Promise<OrderId> {
   return outcome.order.id;
 }
 
-const settle = (id: OrderId, platform: Platform, began: 'RECORD' | null) =>
-  createScope(platform).settlement.settle(id, { began, until: performance.now() + 5_000 });
+const settle = (id: OrderId, platform: Platform) =>
+  createScope(platform).settlement.settle(id, performance.now() + 10_000);
 
 /** Whether the graph shows the order. */
 async function isSeen(id: string): Promise<boolean> {
@@ -123,7 +123,7 @@ describe('MongoDB carries the deletion out, and its answer does not come', () =>
     expect(await remove(id, { ...links.platform, onStep })).toEqual({ kind: 'pending' });
     expect(await isSeen(id)).toBe(false);
     expect((await remains(id)).jobs).toHaveLength(1);
-    expect(await settle(id, databases.platform, null)).toEqual({ kind: 'deleted' });
+    expect(await settle(id, databases.platform)).toEqual({ kind: 'deleted' });
     expect(await remains(id)).toEqual(NOTHING);
   });
 });
@@ -132,7 +132,7 @@ describe('a transaction that is on its way does not come after its order is dele
   test('sent by the job of an EVENTUAL order', async () => {
     const id = await create('EVENTUAL');
     links.mongo.hold('requests');
-    const late = settle(id, links.platform, 'RECORD').catch((error: unknown) => error);
+    const late = settle(id, links.platform).catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await remove(id)).toMatchObject({ kind: 'deleted' });
     links.mongo.heal();
@@ -143,7 +143,7 @@ describe('a transaction that is on its way does not come after its order is dele
   test('sent by that job, when a change of the order has recorded it meanwhile', async () => {
     const id = await create('EVENTUAL');
     links.mongo.hold('requests');
-    const late = settle(id, links.platform, 'RECORD').catch((error: unknown) => error);
+    const late = settle(id, links.platform).catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 200));
     await createScope(databases.platform).ordering.updateOrder(id, { total: '2' });
     expect((await remains(id)).row).toMatchObject({ transactionState: 'RECORDED' });
@@ -172,7 +172,7 @@ describe('a transaction that is on its way does not come after its order is dele
     for (let round = 0; round < 50; round += 1) {
       const id = await create('EVENTUAL');
       const pause = (round % 10) * 1.5;
-      const job = settle(id, databases.platform, 'RECORD').catch((error: unknown) => error);
+      const job = settle(id, databases.platform).catch((error: unknown) => error);
       await new Promise((resolve) => setTimeout(resolve, pause));
       const deleted = await remove(id);
       await job;

@@ -20,6 +20,10 @@ BEGIN
     IF NOT 'unfinished' = ANY (present) THEN
         ALTER TABLE "orders" ADD COLUMN "unfinished" TEXT;
     END IF;
+    -- Until when somebody writes to MongoDB for this order, alone. In the past: somebody did, and never said how it ended.
+    IF NOT 'settlingUntil' = ANY (present) THEN
+        ALTER TABLE "orders" ADD COLUMN "settlingUntil" TIMESTAMPTZ(6);
+    END IF;
 END
 $$;
 
@@ -30,7 +34,6 @@ CREATE TABLE IF NOT EXISTS "tandem_idempotency_keys" (
     "fingerprint" TEXT NOT NULL,
     "orderId" UUID,
     "outcome" JSONB,
-    "uncertain" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "deletedAt" TIMESTAMPTZ(6),
     CONSTRAINT "tandem_idempotency_keys_pkey" PRIMARY KEY ("actor", "key")

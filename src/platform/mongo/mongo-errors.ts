@@ -52,6 +52,8 @@ export function unavailable(cause: unknown): AppError {
 function isUnavailable(error: unknown): boolean {
   if (error instanceof mongo.MongoServerError) return typeof error.code === 'number' && NOT_NOW.has(error.code);
   if (OUT_OF_REACH.some((type) => error instanceof type)) return true;
+  // What a socket says by itself reaches us as it is when it breaks while it is written to.
+  if (error instanceof Error && 'syscall' in error) return true;
   if (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name)) return true;
   // The deadline that every command gets.
   return error instanceof DOMException && error.name === 'TimeoutError';

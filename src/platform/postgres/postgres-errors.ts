@@ -24,7 +24,10 @@ const NOT_NOW = new Set([
 
 /** What the driver itself says, without a code, when a connection or an answer does not come. */
 const DRIVER_MESSAGES =
-  /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up/i;
+  /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up|is not queryable/i;
+
+/** What Prisma says when no connection is free for a transaction in time, or one took too long and was rolled back. */
+const TRANSACTION_REFUSED = 'P2028';
 
 /** What the driver throws, in the words of the catalogue where it means that PostgreSQL is away; else as it came. */
 export function translated(error: unknown): unknown {
@@ -44,8 +47,12 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
 /** Whether an error says that PostgreSQL cannot be asked, rather than that the question was wrong. */
 function isUnavailable(error: unknown): boolean {
   const cause = adapterCause(error);
-  if (cause === undefined) return error instanceof Error && isDriverFailure(error);
+  if (cause === undefined) return error instanceof Error && (isDriverFailure(error) || hasPrismaCode(error));
   return UNREACHABLE_KINDS.has(cause.kind ?? '') || isNotNow(sqlStateOf(error));
+}
+
+function hasPrismaCode(error: Error): boolean {
+  return 'code' in error && error.code === TRANSACTION_REFUSED;
 }
 
 /** Whether the server itself stopped the statement, and so undid it. */
@@ -106,8 +113,9 @@ interface AdapterCause {
 
 /** Prisma keeps what its adapter was told under `meta`, whatever code of its own it puts on top. */
 function adapterCause(error: unknown): AdapterCause | undefined {
-  const { meta } = error as { meta?: { driverAdapterError?: { cause?: AdapterCause } } };
-  return meta?.driverAdapterError?.cause;
+  const { name, cause, meta } = error as Partial<Error> & { meta?: { driverAdapterError?: { cause?: AdapterCause } } };
+  // Of a COMMIT the adapter's own error comes as it is.
+  return name === 'DriverAdapterError' ? (cause as AdapterCause) : meta?.driverAdapterError?.cause;
 }
 
 /** The driver's own errors: a system's code (ECONNREFUSED), an SQLSTATE, or a message alone. */

@@ -24,6 +24,8 @@ export interface Sql {
 /** How long a connection may take to come, and a statement to answer, in milliseconds. Nothing waits for ever. */
 const CONNECT_TIMEOUT = 2_000;
 const STATEMENT_TIMEOUT = 10_000;
+/** How long a transaction waits for a connection, in milliseconds. */
+const TRANSACTION_WAIT = 5_000;
 
 /** PostgreSQL through Prisma. Connections are opened when they are needed; closing waits for those in use. */
 export class PostgresDatabase implements AsyncDisposable {
@@ -35,7 +37,11 @@ export class PostgresDatabase implements AsyncDisposable {
   private constructor(pool: RecordingPool, schema: string) {
     this.#pool = pool;
     this.schema = schema;
-    this.#prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema }), errorFormat: 'minimal' });
+    this.#prisma = new PrismaClient({
+      adapter: new PrismaPg(pool, { schema }),
+      errorFormat: 'minimal',
+      transactionOptions: { maxWait: TRANSACTION_WAIT, timeout: STATEMENT_TIMEOUT + TRANSACTION_WAIT },
+    });
   }
 
   /** @throws {AppError} POSTGRES_UNAVAILABLE when the server does not answer; the driver's error when it refuses us */
