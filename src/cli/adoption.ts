@@ -42,8 +42,8 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
   // A migration that makes a table says itself what is unique in it.
   const ofNewTables = neededIndexes(SOURCES, RELATIONS).filter(({ table, unique }) => !tables.has(table) && !unique);
   const missing = await missingIndexes(platform);
-  const { jobSchema, findings: ofWrites } = await writeTables(platform);
-  const lacking = missingColumns(tables, SOURCES);
+  const { missing: forWrites, jobSchema, findings: ofWrites } = await writeTables(platform);
+  const lacking = [...missingColumns(tables, SOURCES), ...forWrites];
   const adopted = [...tables.keys()].map((table) => ({
     table,
     added: lacking.filter((column) => column.startsWith(`${table}.`)).map((column) => column.slice(table.length + 1)),

@@ -5,6 +5,9 @@ import type { Platform } from '../platform/platform.js';
 /** Tables of our own, which writes to both databases need. */
 const TABLES = ['tandem_idempotency_keys', 'tandem_user_deletions', 'tandem_tombstones', 'tandem_workers'];
 
+/** A column of `orders` that no reader sees. */
+const COLUMN = 'settlingUntil';
+
 /** What writes to both databases need in PostgreSQL, beside the sources' tables. */
 export interface WriteTables {
   /** What is not there, or not up to date; "npm run migrate" makes it. */
@@ -17,8 +20,12 @@ export interface WriteTables {
 /** Looks, and changes nothing. */
 export async function writeTables({ postgres }: Platform): Promise<WriteTables> {
   const rows = await postgres.query(
-    'SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL',
+    `SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL
+     UNION ALL
+     SELECT 'orders.' || $2::text WHERE to_regclass('orders') IS NOT NULL AND NOT EXISTS (
+       SELECT FROM pg_attribute WHERE attrelid = to_regclass('orders') AND attname = $2::text AND NOT attisdropped)`,
     TABLES,
+    COLUMN,
   );
   const { name, isCurrent, findings } = await jobSchemaState(postgres);
   const tables = rows.map((row) => String(row['name']));

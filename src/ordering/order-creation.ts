@@ -137,7 +137,8 @@ export class OrderCreation {
           : this.#settlement.settleHeld(mine, until));
         if (settled.kind === 'settled' && mine !== null) return created(settled.order, order);
         const saved = await this.#keys.find(request);
-        return saved?.outcome == null ? pendingOf(request) : await this.#toldBefore(saved, order);
+        if (saved?.outcome != null) return await this.#toldBefore(saved, order);
+        return settled.kind === 'settled' ? created(settled.order, order) : pendingOf(request);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         if (!isPassing(error) || performance.now() + pause > until) return pendingOf(request);

@@ -72,7 +72,8 @@ const USER_DELETION = `
   SELECT "userId" FROM "tandem_user_deletions" WHERE "userId" = $2::text
     AND ("deletedAt" IS NULL OR "deletedAt" > clock_timestamp() - interval '5 minutes')`;
 /** What a client is told of an order that was created, and keeps being told. */
-const CREATED = `jsonb_build_object('kind', 'created', 'order', to_jsonb("order"))`;
+const CREATED = `jsonb_build_object(
+  'kind', 'created', 'order', to_jsonb("order") - '~unfinished' - '~lease' - '~age')`;
 
 /**
  * Writes to `orders`, each in one PostgreSQL transaction with the job that completes it in MongoDB and with what the
@@ -174,13 +175,18 @@ export class OrderRepository {
     return order === null ? { kind: 'absent' } : { kind: 'settled', order };
   }
 
-  /** Lets go of an order that stays as it is, when all that was sent for it is answered. */
-  async release({ order, lease }: HeldOrder): Promise<void> {
+  /**
+   * Lets go of an order that stays as it is.
+   *
+   * @param isCertain whether all that was ever sent for it is answered; whoever takes it next will know
+   */
+  async release({ order, lease }: HeldOrder, isCertain: boolean): Promise<void> {
     await this.#one(
       'an order was let go',
-      `UPDATE "orders" SET "settlingUntil" = NULL WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
+      `UPDATE "orders" SET "settlingUntil" = ${releasedIf('$3::boolean')} WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
       order.id,
       lease,
+      isCertain,
     );
   }
 
@@ -414,9 +420,9 @@ function heldFrom(row: Readonly<Record<string, unknown>>): HeldOrder {
   };
 }
 
-/** A lease that is left as it is tells whoever comes later, once it has run out, that something may be on its way. */
+/** A lease that has run out, and is not taken back, tells whoever comes later that something may be on its way. */
 function releasedIf(condition: string): string {
-  return `CASE WHEN ${condition} THEN NULL ELSE "settlingUntil" END`;
+  return `CASE WHEN ${condition} THEN NULL ELSE LEAST("settlingUntil", clock_timestamp()) END`;
 }
 
 function tombstoneOf(condition: string): string {

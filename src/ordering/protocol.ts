@@ -12,16 +12,16 @@ export const SETTLE_ORDER = 'tandem_settle_order';
 export const SETTLE_USER = 'tandem_settle_user';
 
 /**
- * For how long whoever settles an order has it alone, in seconds: it is long enough for a call to come to an end, and when
- * a process dies, others wait for so long.
+ * For how long whoever settles an order has it alone, in seconds: others wait for so long when a process dies. Who takes
+ * longer loses it to the next who wants it.
  */
-export const LEASE = 5;
+export const LEASE = 3;
 
 /** When a worker completes what a call has left, in seconds. */
 export const RECOVERY_DELAY = LEASE;
 
 /** How long a call tries to come to an end in MongoDB before it answers OUTCOME_PENDING, in milliseconds. */
-export const CALL_PATIENCE = 4_000;
+export const CALL_PATIENCE = 5_000;
 
 /** How long a change of an order waits for the amount of its transaction, in milliseconds. */
 export const AMOUNT_PATIENCE = 1_500;

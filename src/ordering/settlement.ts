@@ -65,8 +65,7 @@ export class Settlement {
     try {
       return await this.#settleBy(held, until, state);
     } catch (error) {
-      // What may still arrive leaves its mark: the lease, which runs out.
-      if (state.isCertain) await this.#orders.release(held).catch(() => undefined);
+      await this.#orders.release(held, state.isCertain).catch(() => undefined);
       throw error;
     }
   }

@@ -56,7 +56,7 @@ describe('MongoDB carries the insert out, and its answer does not come', () => {
     await createScope(heldAt('orderInserted', 'answers')).ordering.createOrder(order);
     const id = await orderIdOf(databases.platform, 'arrived');
     await age(id);
-    expect(await settle(id)).toMatchObject({ kind: 'recorded' });
+    expect(await settle(id)).toMatchObject({ kind: 'settled' });
     const remains = await remainsOf(databases.platform, id);
     expect(remains).toMatchObject({
       row: { unfinished: null, transactionState: 'RECORDED' },
@@ -84,7 +84,7 @@ describe('the insert is held back', () => {
     const order = await input('completed by another');
     const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
     const id = await begun('completed by another');
-    expect(await settle(id)).toMatchObject({ kind: 'recorded' });
+    expect(await settle(id)).toMatchObject({ kind: 'settled' });
     links.mongo.heal();
     expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
     expect((await remainsOf(databases.platform, id)).transactions).toHaveLength(1);
@@ -95,7 +95,7 @@ describe('the insert is held back', () => {
     const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
     const id = await begun('taken back');
     await age(id);
-    expect(await settle(id)).toMatchObject({ kind: 'takenBack' });
+    expect(await settle(id)).toEqual({ kind: 'absent' });
     links.mongo.heal();
     expect(await outcome).toMatchObject({ kind: 'transactionFailed' });
     const remains = await remainsOf(databases.platform, id);

@@ -25,9 +25,6 @@ export interface ParkedJob {
 /** The names of all tasks of ours begin so; others may keep jobs of their own in the same schema. */
 const OURS = 'tandem_';
 
-/** Of the tries that a job has had, so many count when it is replayed: it must not take itself for one that had none. */
-const TRIED = 1;
-
 /**
  * Our jobs with what becomes of each, for a FROM: "id", "key" and "state", which is `waiting`, `parked` or `superseded`.
  * A job that lost its key, and was not tried again, has another one in its place: it means nothing.
@@ -88,7 +85,7 @@ export class JobQueue {
       {
         sql: `SELECT "id" FROM ${schema}.reschedule_jobs(
           ARRAY(SELECT "id" FROM ${this.#parked()} AS "parked"),
-          run_at := clock_timestamp(), attempts := ${TRIED}, max_attempts := ${TRIED + MAX_ATTEMPTS})`,
+          run_at := clock_timestamp(), attempts := 0, max_attempts := ${MAX_ATTEMPTS})`,
         parameters: [ids],
       },
     ]);
