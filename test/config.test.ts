@@ -69,6 +69,16 @@ describe('loadConfig', () => {
     expect(loadConfig({ CORS_ORIGINS: '' }, NO_FILE).corsOrigins).toBeNull();
   });
 
+  test('a process answers and works on jobs, and keeps answers for a day, unless it is told otherwise', () => {
+    expect(loadConfig({}, NO_FILE)).toMatchObject({ role: 'both', idempotencyHours: 24 });
+    const given = { TANDEM_ROLE: 'worker', IDEMPOTENCY_HOURS: '48' };
+    expect(loadConfig(given, NO_FILE)).toMatchObject({ role: 'worker', idempotencyHours: 48 });
+    expect(refusal({ TANDEM_ROLE: 'leader' })).toMatch(/TANDEM_ROLE takes one of both, gateway, worker/);
+    for (const IDEMPOTENCY_HOURS of ['0', '-1', '1.5', 'a day']) {
+      expect(refusal({ IDEMPOTENCY_HOURS })).toMatch(/IDEMPOTENCY_HOURS takes whole hours/);
+    }
+  });
+
   test('the settings cannot be changed afterwards', () => {
     expect(Object.isFrozen(loadConfig({}, NO_FILE))).toBe(true);
   });

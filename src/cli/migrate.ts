@@ -68,7 +68,9 @@ function describePlan(
         `  ${table} is there and keeps its rows${added.length === 0 ? '' : `; it gets ${added.join(', ')}`}`,
     ),
     ...pending.map(({ name, sql }) => `\n-- ${name}\n${sql.trim()}`),
-    ...(jobSchema === null ? [] : [`\n-- ${jobSchema}: the tables of graphile-worker, which makes and migrates them itself`]),
+    ...(jobSchema === null
+      ? []
+      : [`\n-- ${jobSchema}: the tables of graphile-worker, which makes and migrates them itself`]),
     ...(indexCount === 0 ? [] : ['\n-- One by one, while the tables are in use']),
     ...indexes.postgres.map((index) => `${describeIndex(index)};`),
     `\nMongoDB ${maskedUrl(databases.mongodbUri)}: ${amount(indexes.mongo.length)} to create`,

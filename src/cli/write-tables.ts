@@ -28,9 +28,14 @@ export async function writeTables({ postgres }: Platform): Promise<WriteTables> 
     COLUMN,
   );
   const { name, isCurrent, findings } = await jobSchemaState(postgres);
-  const tables = rows.map((row) => String(row['name']));
+  const names = rows.map((row) => String(row['name']));
+  const columns = names.filter((one) => !TABLES.includes(one));
   return {
-    missing: isCurrent ? tables : [...tables, `the jobs' schema ${name}`],
+    missing: [
+      ...columns,
+      ...(columns.length === names.length ? [] : ['tables of its own (tandem_*)']),
+      ...(isCurrent ? [] : [`the schema of its jobs (${name})`]),
+    ],
     jobSchema: isCurrent ? null : name,
     findings,
   };

@@ -16,11 +16,7 @@ const LEAST_PATIENCE = 500;
  * @param write is told how long the server may take, in milliseconds
  * @throws the last error when the time is up
  */
-export async function certain<T>(
-  write: (patience: number) => Promise<T>,
-  until: number,
-  state: Certainty,
-): Promise<T> {
+export async function certain<T>(write: (patience: number) => Promise<T>, until: number, state: Certainty): Promise<T> {
   for (let pause = FIRST_PAUSE; ; pause *= 2) {
     try {
       return await write(Math.max(LEAST_PATIENCE, Math.round(until - performance.now())));

@@ -137,7 +137,7 @@ export class OrderCreation {
           : this.#settlement.settleHeld(mine, until));
         if (settled.kind === 'settled' && mine !== null) return created(settled.order, order);
         const saved = await this.#keys.find(request);
-        if (saved?.outcome != null) return await this.#toldBefore(saved, order);
+        if (saved !== null && saved.outcome !== null) return await this.#toldBefore(saved, order);
         return settled.kind === 'settled' ? created(settled.order, order) : pendingOf(request);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;

@@ -119,8 +119,7 @@ export class OrderRepository {
     request: Request,
   ): Sql {
     const isRequired = mode === 'REQUIRED';
-    const job =
-      mode === 'NONE' ? '"job" AS (SELECT WHERE FALSE)' : this.#job(isRequired ? RECOVERY_DELAY : 0, 'TRUE');
+    const job = mode === 'NONE' ? '"job" AS (SELECT WHERE FALSE)' : this.#job(isRequired ? RECOVERY_DELAY : 0, 'TRUE');
     const sql = `
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "createdAt", "updatedAt",

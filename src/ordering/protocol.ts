@@ -18,7 +18,7 @@ export const SETTLE_USER = 'tandem_settle_user';
 export const LEASE = 3;
 
 /** When a worker completes what a call has left, in seconds. */
-export const RECOVERY_DELAY = LEASE;
+export const RECOVERY_DELAY = 3;
 
 /** How long a call tries to come to an end in MongoDB before it answers OUTCOME_PENDING, in milliseconds. */
 export const CALL_PATIENCE = 5_000;

@@ -29,7 +29,7 @@ export async function ordered(platform: Platform, user: Seeded, transaction: Tra
 
 /** The `_id` of an order's payment. */
 export function payment(orderId: string): mongoose.Types.ObjectId {
-  return new mongoose.Types.ObjectId(paymentId(orderId as OrderId));
+  return new mongoose.Types.ObjectId(paymentId(orderId));
 }
 
 /** Changes rows behind everybody's back. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ProjectCopy } from '../support/project-copy.js';
 
 const FEATURES = readdirSync(path.resolve(import.meta.dirname, '../../src/features'));
-const CORE = ['join', 'graph', 'domains', 'ordering', 'gateway', 'config'];
+const CORE = ['join', 'graph', 'domains', 'ordering/order-service', 'ordering/create-order', 'gateway', 'config'];
 
 test.each(FEATURES)(
   'without the feature %s the core compiles and its suite passes',

@@ -21,7 +21,9 @@ test('npm start refuses an empty database of your own, says what it lacks, and c
   const project = await ProjectCopy.make();
   const start = project.npm(['start'], { ...shop.settings, PORT: '0' });
   expect(await start.ended()).toEqual({ code: 1, signal: null });
-  expect(start.complaints).toMatch(/database of DATABASE_URL lacks orders\. Nothing was changed; "npm run migrate"/);
+  expect(start.complaints).toMatch(
+    /DATABASE_URL lacks orders, tables of its own \(tandem_\*\), the schema of its jobs \(graphile_worker\)\. Nothing was changed; "npm run migrate"/,
+  );
   expect(await shop.sql(TABLES)).toEqual([]);
   expect(await shop.collections()).toEqual([]);
 });
@@ -32,6 +34,7 @@ test('npm run migrate applies once what its dry run shows, and npm start then se
   expect(await dryRun.ended()).toEqual({ code: 0, signal: null });
   expect(dryRun.stdout).toContain('CREATE TABLE IF NOT EXISTS "orders"');
   expect(dryRun.stdout).toContain('CREATE INDEX CONCURRENTLY "orders_createdAt_id_idx" ON "orders"');
+  expect(dryRun.stdout).toContain('-- graphile_worker: the tables of graphile-worker');
   expect(dryRun.stdout).toContain('db.transactions.createIndex(');
   expect(dryRun.stdout).toContain('A dry run: nothing was changed.');
   expect(await shop.sql(TABLES)).toEqual([]);
@@ -72,7 +75,7 @@ test('npm run migrate adopts an orders table that is there and keeps every row',
   const project = await ProjectCopy.make();
   const refused = project.npm(['start'], { ...shop.settings, PORT: '0' });
   expect(await refused.ended()).toEqual({ code: 1, signal: null });
-  expect(refused.complaints).toContain('lacks orders.userName, orders.userEmail.');
+  expect(refused.complaints).toContain('lacks orders.userName, orders.userEmail, orders.transactionState, ');
 
   const migrate = project.npm(['run', 'migrate'], shop.settings);
   expect(await migrate.ended()).toEqual({ code: 0, signal: null });

@@ -36,7 +36,7 @@ export async function remainsOf({ postgres, mongo }: Platform, orderId: string):
 
 /** Under which the order's transaction lies in MongoDB. */
 export function keyOf(orderId: string): mongoose.Types.ObjectId {
-  return new mongoose.Types.ObjectId(paymentId(orderId as OrderId));
+  return new mongoose.Types.ObjectId(paymentId(orderId));
 }
 
 /** The order that was written, or is being written, for an idempotency key. */

@@ -41,12 +41,7 @@ export class UserRepository {
 
   /** The user as the primary has it, or null. @throws {AppError} MONGO_UNAVAILABLE */
   async findAtPrimary(id: UserId): Promise<User | null> {
-    const find = () =>
-      this.#Model
-        .findById(new ObjectId(id))
-        .read('primary')
-        .lean()
-        .exec();
+    const find = () => this.#Model.findById(new ObjectId(id)).read('primary').lean().exec();
     const document = await this.#mongo.run(find);
     return document === null ? null : toUser(document);
   }
