@@ -3,7 +3,7 @@ import { loadConfig } from '../config.js';
 import { createLogger } from '../platform/logger.js';
 import type { CommandOptions, Task } from '../platform/task.js';
 import { describeAudit } from './audit-report.js';
-import { openDatabases, provideDatabases } from './databases.js';
+import { openDatabases, shareDatabases } from './databases.js';
 import { makeReady } from './prepare.js';
 import { refuseWords } from './usage.js';
 
@@ -32,7 +32,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   const isForPrograms = argv.includes('--json');
   const config = loadConfig();
   const tell = isForPrograms ? inSilence : task;
-  const databases = await provideDatabases(config, tell, () => undefined);
+  const databases = await shareDatabases(config, tell);
   try {
     const platform = await openDatabases(databases, createLogger(config.logLevel));
     try {

@@ -3,7 +3,8 @@ import { ConfigError, fromFile, type Config } from '../config.js';
 import { databaseIn, maskedUrl, withDatabase } from '../platform/address.js';
 import { SOURCES } from '../domains/catalogue.js';
 import { isAppError } from '../errors/app-error.js';
-import { startEmbeddedDatabases } from '../platform/embedded/databases.js';
+import { DataDirectoryInUseError } from '../platform/embedded/data-lock.js';
+import { runningDatabases, startEmbeddedDatabases } from '../platform/embedded/databases.js';
 import { databasesWith } from '../platform/mongo/database-name.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { openPlatform, type Platform } from '../platform/platform.js';
@@ -52,6 +53,29 @@ function refuseMisspelt(own: Databases['own']): void {
     throw new ConfigError(
       `The configuration is not right:\n  .env sets ${wrong}, which is no setting here; it is called ${right}`,
     );
+  }
+}
+
+/**
+ * The same for a command that looks: embedded databases that another process runs are used beside it.
+ *
+ * @throws {DataDirectoryInUseError} while that one is about to start them
+ */
+export async function shareDatabases(config: Config, task: Task): Promise<Databases> {
+  try {
+    return await provideDatabases(config, task, () => undefined);
+  } catch (error) {
+    if (!(error instanceof DataDirectoryInUseError)) throw error;
+    const running = await runningDatabases(config.dataDirectory).catch(() => {
+      throw error;
+    });
+    return {
+      databaseUrl: config.databaseUrl ?? running.postgresUrl,
+      mongodbUri: config.mongodbUri ?? running.mongoUrl,
+      own: { postgres: config.databaseUrl !== null, mongo: config.mongodbUri !== null },
+      collections: config.collections,
+      stop: () => Promise.resolve(),
+    };
   }
 }
 

@@ -7,7 +7,7 @@ import { createLogger } from '../platform/logger.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { CommandOptions, Task } from '../platform/task.js';
-import { DatabaseUnavailableError, provideDatabases, type Databases } from './databases.js';
+import { DatabaseUnavailableError, shareDatabases, type Databases } from './databases.js';
 import { reasonOf } from './doctor/reason.js';
 import { HELP, parseJobsCommand, type JobsCommand } from './jobs/command-line.js';
 import { replay } from './jobs/replay.js';
@@ -23,7 +23,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   }
   const config = loadConfig();
   const tell = command.json ? inSilence : task;
-  const databases = await provideDatabases(config, tell, () => undefined);
+  const databases = await shareDatabases(config, tell);
   try {
     // MongoDB is not asked, and may be away: jobs are looked at when something is.
     const postgres = await open(databases, config);

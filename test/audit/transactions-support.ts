@@ -1,7 +1,6 @@
 import mongoose from 'mongoose';
 import { expect } from 'vitest';
 import { auditTransactions, type TransactionAudit } from '../../src/audit/transactions.js';
-import type { OrderId } from '../../src/domains/order/order.source.js';
 import type { TransactionMode } from '../../src/ordering/protocol.js';
 import { paymentId } from '../../src/ordering/payment-id.js';
 import type { Platform } from '../../src/platform/platform.js';

@@ -52,3 +52,14 @@ test('a worker alone needs the databases of others: without them it says so', as
   expect(worker.complaints).toContain('a worker alone works on databases that a gateway uses too');
   expect(worker.stdout).not.toContain('Start PostgreSQL');
 });
+
+test('npm run jobs and npm run audit look at the embedded databases of a gateway that runs', async () => {
+  const project = await ProjectCopy.make();
+  await project.start({ PORT: '0' });
+  const jobs = project.npm(['run', 'jobs']);
+  expect(await jobs.ended()).toEqual({ code: 0, signal: null });
+  expect(jobs.stdout).toContain('0 jobs waiting, 0 parked');
+  const audit = project.npm(['run', 'audit', '--', '--transactions']);
+  expect(await audit.ended()).toEqual({ code: 0, signal: null });
+  expect(audit.stdout).toContain('0 lost, 0 double, 0 orphans');
+});

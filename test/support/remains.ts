@@ -1,5 +1,4 @@
 import mongoose from 'mongoose';
-import type { OrderId } from '../../src/domains/order/order.source.js';
 import { paymentId } from '../../src/ordering/payment-id.js';
 import type { Platform } from '../../src/platform/platform.js';
 

@@ -2,9 +2,9 @@ import path from 'node:path';
 import type { Task } from '../task.js';
 import { lockDataDirectory } from './data-lock.js';
 import type { EmbeddedServer } from './embedded-server.js';
-import { startEmbeddedMongo } from './mongo.js';
+import { runningMongo, startEmbeddedMongo } from './mongo.js';
 import { locatePostgres } from './postgres-binaries.js';
-import { startEmbeddedPostgres } from './postgres.js';
+import { runningPostgres, startEmbeddedPostgres } from './postgres.js';
 import type { ServerExit } from './server-process.js';
 
 export interface EmbeddedDatabasesOptions {
@@ -52,6 +52,14 @@ export async function startEmbeddedDatabases(options: EmbeddedDatabasesOptions):
     ...(mongo.value !== undefined && { mongoUrl: mongo.value.url }),
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The addresses of those that a live process has started on this data folder. @throws when it has started none */
+export async function runningDatabases(directory: string): Promise<{ postgresUrl: string; mongoUrl: string }> {
+  return {
+    postgresUrl: await runningPostgres(path.join(directory, 'postgres')),
+    mongoUrl: await runningMongo(path.join(directory, 'mongo')),
   };
 }
 

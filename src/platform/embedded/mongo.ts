@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import mongoose from 'mongoose';
 import { asEmbeddedServer, type EmbeddedServer, type EmbeddedServerOptions } from './embedded-server.js';
@@ -44,9 +44,18 @@ export async function startEmbeddedMongo(options: EmbeddedMongoOptions): Promise
       const address = `127.0.0.1:${String(port)}`;
       const isReady = (): Promise<boolean> => ensurePrimary(address, durable);
       await awaitReady({ name: 'MongoDB', server, logFile, withinMs: 60_000, isReady });
-      return asEmbeddedServer(`mongodb://${address}/tandem?replicaSet=rs0&directConnection=true`, server);
+      return asEmbeddedServer(addressOf(port), server);
     },
   });
+}
+
+function addressOf(port: number | string): string {
+  return `mongodb://127.0.0.1:${port}/tandem?replicaSet=rs0&directConnection=true`;
+}
+
+/** The address of the one that a live process has started on this folder. @throws when none ever ran there */
+export async function runningMongo(directory: string): Promise<string> {
+  return addressOf((await readFile(path.join(directory, 'port'), 'utf8')).trim());
 }
 
 function settings(port: number, data: string): string[] {

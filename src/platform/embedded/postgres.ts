@@ -58,13 +58,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       const logFile = path.join(directory, 'server.log');
       const command = home.command('postgres', [...settings(port, durable), '-D', cluster]);
       const server = await startServerProcess({ ...command, logFile, stopSteps: STOP_STEPS, onExit });
-      const urlOf = (database: string): string =>
-        `postgresql://tandem:${password}@127.0.0.1:${String(port)}/${database}`;
-      const isReady = (): Promise<boolean> => ensureDatabase(urlOf('postgres'));
+      const isReady = (): Promise<boolean> => ensureDatabase(addressOf(password, port, 'postgres'));
       await awaitReady({ name: 'PostgreSQL', server, logFile, withinMs: 60_000, isReady });
-      return asEmbeddedServer(urlOf('tandem'), server);
+      return asEmbeddedServer(addressOf(password, port), server);
     },
   });
+}
+
+function addressOf(password: string, port: number | string, database = 'tandem'): string {
+  return `postgresql://tandem:${password}@127.0.0.1:${port}/${database}`;
+}
+
+/** The address of the one that a live process has started on this folder. @throws when none ever ran there */
+export async function runningPostgres(directory: string): Promise<string> {
+  const port = await readFile(path.join(directory, 'port'), 'utf8');
+  return addressOf(await readPassword(path.join(directory, 'password')), port.trim());
 }
 
 function settings(port: number, durable: boolean): string[] {
