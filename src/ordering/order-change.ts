@@ -38,7 +38,8 @@ export class OrderChange {
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       if (!isAppError(error, 'WRITE_REFUSED')) return order;
-      await this.#settlement.noteFailure(id, error, false);
+      // The order was changed, whatever becomes of this; its job will note it.
+      await this.#settlement.noteFailure(id, error, false).catch(() => undefined);
       return { ...order, transactionError: `${error.code}: ${error.message}` };
     }
   }

@@ -95,7 +95,7 @@ export class OrderCreation {
       case 'inserted':
         await this.#onStep('orderInserted');
         if (order.mode !== 'REQUIRED') return created(insertion.held.order, order);
-        return this.#complete(request, order, id, insertion.held);
+        return this.#complete(request, order, insertion.held.order.id, insertion.held);
     }
   }
 

@@ -73,7 +73,8 @@ const USER_DELETION = `
     AND ("deletedAt" IS NULL OR "deletedAt" > clock_timestamp() - interval '5 minutes')`;
 /** What a client is told of an order that was created, and keeps being told. */
 const CREATED = `jsonb_build_object(
-  'kind', 'created', 'order', to_jsonb("order") - '~unfinished' - '~lease' - '~age')`;
+  'kind', 'created', 'order', to_jsonb("order") - '~unfinished' - '~lease' - '~age' || jsonb_build_object(
+    'createdAt', "order"."createdAt"::timestamptz, 'updatedAt', "order"."updatedAt"::timestamptz))`;
 
 /**
  * Writes to `orders`, each in one PostgreSQL transaction with the job that completes it in MongoDB and with what the
@@ -131,7 +132,7 @@ export class OrderRepository {
         RETURNING ${HELD}),
       "key" AS (
         INSERT INTO ${KEYS} ("actor", "key", "fingerprint", "orderId", "outcome")
-        SELECT $9::text, $10::text, $11::text, $1::uuid, ${isRequired ? 'NULL' : CREATED} FROM "order"),
+        SELECT $9::text, $10::text, $11::text, "order"."id", ${isRequired ? 'NULL' : CREATED} FROM "order"),
       ${job}
       SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`;
     const state = mode === 'NONE' ? 'NONE' : 'PENDING';
@@ -161,7 +162,8 @@ export class OrderRepository {
            UPDATE "orders" SET "settlingUntil" = ${LEASE_END} FROM "before"
            WHERE "id" = $1::uuid AND "isOpen" AND ("until" IS NULL OR "until" < "now")
            RETURNING ${HELD}, "until" IS NOT NULL AS "~abandoned")
-         SELECT "order".*, "isOpen" AS "~open", "order"."id" IS NOT NULL AS "~held"
+         SELECT "order".*, "isOpen" AS "~open", "until" IS NULL OR "until" < "now" AS "~free",
+           "order"."id" IS NOT NULL AS "~held"
          FROM "before" LEFT JOIN "order" ON true`,
         id,
       ),
@@ -169,6 +171,9 @@ export class OrderRepository {
     const [row] = rows;
     if (row === undefined) return { kind: 'absent' };
     if (row['~held'] === true) return { kind: 'held', held: heldFrom(row) };
+    // A trigger may keep a change out without a word.
+    if (row['~open'] === true && row['~free'] === true)
+      throw writeRefused('an order was taken', new Error('no row changed'));
     if (row['~open'] === true) return { kind: 'busy' };
     const order = await this.find(id);
     return order === null ? { kind: 'absent' } : { kind: 'settled', order };
@@ -234,8 +239,8 @@ export class OrderRepository {
   }
 
   /**
-   * Notes that the order's transaction is there with the amount that the order had when it was taken; another one by now
-   * has a job of its own.
+   * Notes that the order's transaction is there with the amount that the order had when it was taken. Where it has another
+   * by now, whoever has changed it, a job follows.
    *
    * @param isCertain whether all that was ever sent for it is answered
    * @returns the order as it is now, or null when somebody else has it by now
@@ -244,10 +249,13 @@ export class OrderRepository {
     const isRecorded = '"total" = $3::text::numeric AND "unfinished" IS NULL';
     return this.#one(
       'a transaction was noted',
-      `UPDATE "orders" SET "settlingUntil" = ${releasedIf('$4::boolean')},
-         "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
-         "transactionError" = CASE WHEN ${isRecorded} THEN NULL ELSE "transactionError" END
-       WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
+      `WITH "order" AS (
+         UPDATE "orders" SET "settlingUntil" = ${releasedIf('$4::boolean')},
+           "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
+           "transactionError" = CASE WHEN ${isRecorded} THEN NULL ELSE "transactionError" END
+         WHERE ${IS_HELD} RETURNING ${COLUMNS}, "unfinished" AS "~unfinished"),
+       ${this.#job(AMOUNT_DELAY, `"transactionState" = 'PENDING' AND "~unfinished" IS NULL`)}
+       SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
       order.id,
       lease,
       order.total,
@@ -315,6 +323,11 @@ export class OrderRepository {
       { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },
       { sql: 'DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL', parameters: [id] },
+      // A trigger may keep the row without a word: an error, which nothing else can say here.
+      {
+        sql: 'SELECT 1 / (SELECT 1 - count(*) FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL)',
+        parameters: [id],
+      },
       { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
       {
         sql: `
@@ -360,7 +373,7 @@ export class OrderRepository {
          UPDATE "orders" SET "unfinished" = NULL, "settlingUntil" = NULL WHERE ${IS_HELD} AND "unfinished" = 'DELETE'
          RETURNING ${COLUMNS}),
        "job" AS (
-         SELECT CASE WHEN "transactionState" = 'PENDING' THEN ${this.#addJob(0)} ELSE ${this.#removeJob()} END
+         SELECT CASE WHEN "transactionState" IN ('PENDING', 'FAILED') THEN ${this.#addJob(0)} ELSE ${this.#removeJob()} END
          FROM "order")
        SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"`,
       order.id,

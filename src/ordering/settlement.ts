@@ -99,8 +99,11 @@ export class Settlement {
       await this.#onStep('transactionRefused');
       return this.#takeBack(held, error, state);
     }
+    const known = { ...state };
+    // Should it not be finished here: whoever takes the order next has to know that its transaction may be there.
+    state.isCertain = false;
     await this.#onStep('transactionRecorded');
-    return this.#finish(held, state);
+    return this.#finish(held, known);
   }
 
   async #finish(held: HeldOrder, { isCertain }: Readonly<Certainty>): Promise<Settled> {
@@ -159,6 +162,8 @@ export class Settlement {
       if ((await this.#orders.abandonDelete(held)) === null) throw somebodyElse();
       return { kind: 'kept', because: error };
     }
+    // As above: they cannot be had back.
+    state.isCertain = false;
     await this.#onStep('transactionsDeleted');
     if (!(await this.#orders.finishDelete(held, keepsKey))) throw somebodyElse();
     await this.#onStep('orderDeleted');

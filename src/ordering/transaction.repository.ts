@@ -1,3 +1,4 @@
+import Big from 'big.js';
 import mongoose from 'mongoose';
 import { AppError, isAppError, outcomeUnknown, writeRefused } from '../errors/app-error.js';
 import { takenField } from '../platform/mongo/mongo-errors.js';
@@ -56,14 +57,16 @@ export class TransactionRepository {
     const found = await this.#find(orderId, patience);
     if (found === null) throw notYetKnown('a transaction was recorded');
     if (found.voidedAt !== null) return 'voided';
-    const isCurrent =
-      amountAsOf === null ? found.amount === amount : Number(found.amountAsOf ?? 0) >= amountAsOf.getTime();
+    const isSame = typeof found.amount === 'string' && new Big(found.amount).eq(amount);
+    const since = Number(found.amountAsOf ?? 0) - (amountAsOf ?? createdAt).getTime();
+    // A table may keep whole seconds: of two amounts of one, the one that comes later is the newer.
+    const isCurrent = isSame ? amountAsOf === null || since >= 0 : since > 0;
     if (!isCurrent) await this.#setAmount(document, amountAsOf ?? createdAt, patience);
     return 'recorded';
   }
 
   async #setAmount({ _id, amount }: Stored, amountAsOf: Date, patience: number): Promise<void> {
-    const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lt: amountAsOf } }] };
+    const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lte: amountAsOf } }] };
     await this.#write('an amount was recorded', patience, (collection, options) =>
       collection.updateOne({ _id, [HIDDEN]: null, ...isOlder }, { $set: { amount, amountAsOf } }, options),
     );

@@ -11,6 +11,14 @@ export interface DeleteUser {
   readonly erase: boolean;
 }
 
+/** What tells one call's hold of a user's id from another's. */
+export interface UserHold {
+  readonly userId: UserId;
+  readonly token: string;
+  /** Whether somebody held it already, whose delete may be on its way. */
+  readonly wasHeld: boolean;
+}
+
 const DELETIONS = '"tandem_user_deletions"';
 const JOB_KEY = `'user ' || "held"."userId"`;
 
@@ -26,19 +34,24 @@ export class UserDeletionRepository {
    * Takes a user's id for good, unless it has orders and they are to be respected. An order that is created at the same
    * moment is either counted here, or refused there.
    *
-   * @returns how many orders the user has, and whether it is to be deleted now
+   * @returns how many orders the user has, and the hold; null where it is not to be deleted
    */
-  async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; isHeld: boolean }> {
+  async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
     const job = { task: SETTLE_USER, key: JOB_KEY, payload: `json_build_object('userId', "held"."userId")` };
     const [, rows = []] = await this.#postgres.transaction('a user was deleted', [
       heldUser(userId, 'exclusive'),
       {
         sql: `
-          WITH "counted" AS (SELECT count(*)::int AS "orders" FROM "orders" WHERE lower("userId") = $1::text),
+          WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
+          "counted" AS (SELECT count(*)::int AS "orders" FROM "orders" WHERE lower("userId") = $1::text),
           "held" AS (
             INSERT INTO ${DELETIONS} ("userId") SELECT $1::text FROM "counted" WHERE "orders" = 0 OR $2::boolean
             ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(), "deletedAt" = NULL
-            RETURNING "userId"),
+            RETURNING "userId", "createdAt"),
+          "forgotten" AS (
+            UPDATE "tandem_idempotency_keys" SET "outcome" = "outcome" || jsonb_build_object(
+              'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
+            FROM "held" WHERE $3::boolean AND "outcome" -> 'order' ->> 'userId' = $1::text),
           "erased" AS (
             UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = GREATEST(
               date_trunc('milliseconds', clock_timestamp()),
@@ -46,12 +59,16 @@ export class UserDeletionRepository {
             FROM "held"
             WHERE $3::boolean AND lower("orders"."userId") = $1::text AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)),
           "job" AS (SELECT ${addJob(this.#postgres.schema, { ...job, delay: RECOVERY_DELAY })} FROM "held")
-          SELECT "orders", (SELECT count(*)::int FROM "held") AS "held", (SELECT count(*)::int FROM "job") AS "jobs"
+          SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token", EXISTS (SELECT FROM "before") AS "wasHeld",
+            (SELECT count(*)::int FROM "job") AS "jobs"
           FROM "counted"`,
         parameters: [userId, orders === 'KEEP', erase],
       },
     ]);
-    return { orders: Number(rows[0]?.['orders']), isHeld: rows[0]?.['held'] === 1 };
+    const [row] = rows;
+    const token = row?.['token'];
+    const hold = typeof token === 'string' ? { userId, token, wasHeld: row?.['wasHeld'] === true } : null;
+    return { orders: Number(row?.['orders']), hold };
   }
 
   /** Whether a user is being deleted. */
@@ -62,20 +79,21 @@ export class UserDeletionRepository {
 
   /** Notes that the user is gone. Made twice, it does the same. */
   finish(userId: UserId): Promise<void> {
-    return this.#end(`UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`, userId);
+    return this.#end(`UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`, 'TRUE', userId);
   }
 
-  /** Lets go of a user who stays. */
-  abandon(userId: UserId): Promise<void> {
-    return this.#end(`DELETE FROM ${DELETIONS}`, userId);
+  /** Lets go of a user who stays, unless somebody else has taken the id meanwhile. */
+  abandon({ userId, token }: UserHold): Promise<void> {
+    return this.#end(`DELETE FROM ${DELETIONS}`, '"createdAt" = $2::text::timestamptz', userId, token);
   }
 
-  async #end(change: string, userId: UserId): Promise<void> {
+  async #end(change: string, condition: string, ...parameters: readonly string[]): Promise<void> {
     await this.#postgres.write('a deletion was noted', (prisma) =>
       prisma.$queryRawUnsafe(
-        `WITH "held" AS (${change} WHERE "userId" = $1::text AND "deletedAt" IS NULL RETURNING "userId")
+        `WITH "held" AS (${change} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition}
+           RETURNING "userId")
          SELECT ${removeJob(this.#postgres.schema, JOB_KEY)} FROM "held"`,
-        userId,
+        ...parameters,
       ),
     );
   }

@@ -6,7 +6,7 @@ import type { UserRepository } from '../domains/user/user.repository.js';
 import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, untilKnown, type Certainty } from './certainty.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
-import type { DeleteUser, UserDeletionRepository } from './user-deletion.repository.js';
+import type { DeleteUser, UserDeletionRepository, UserHold } from './user-deletion.repository.js';
 
 export type { DeleteUser };
 
@@ -45,12 +45,13 @@ export class UserRemoval {
     const until = performance.now() + CALL_PATIENCE;
     const found = await this.#users.findAtPrimary(id);
     if (found === null) return { kind: 'userNotFound', userId };
-    const held = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));
-    if (!held.isHeld) return { kind: 'hasOrders', userId, orders: held.orders };
+    const begun = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));
+    const { hold } = begun;
+    if (hold === null) return { kind: 'hasOrders', userId, orders: begun.orders };
     await this.#onStep('userHeld');
-    const state = { isCertain: true };
+    const state = { isCertain: !hold.wasHeld };
     try {
-      await this.#joins.writing(users, () => this.#delete(id, until, state));
+      await this.#joins.writing(users, () => this.#delete(id, hold, until, state));
     } catch (error) {
       const isKept = isFinal(error, state) && state.isCertain;
       if (isKept || !(error instanceof AppError)) throw error;
@@ -61,15 +62,15 @@ export class UserRemoval {
 
   /** Goes on with a deletion that was begun, by whomever. @throws {AppError} when it is to be tried again */
   async settle(id: UserId, until: number): Promise<void> {
-    if (await this.#deletions.isHeld(id)) await this.#delete(id, until, { isCertain: false });
+    if (await this.#deletions.isHeld(id)) await this.#delete(id, null, until, { isCertain: false });
   }
 
-  async #delete(id: UserId, until: number, state: Certainty): Promise<void> {
+  async #delete(id: UserId, hold: UserHold | null, until: number, state: Certainty): Promise<void> {
     try {
       await certain(() => this.#users.delete(id), until, state);
     } catch (error) {
       // A delete that is on its way may still come: then the user cannot be let go.
-      if (isFinal(error, state) && state.isCertain) await this.#deletions.abandon(id);
+      if (hold !== null && isFinal(error, state) && state.isCertain) await this.#deletions.abandon(hold);
       throw error;
     }
     await this.#onStep('userDeleted');

@@ -26,10 +26,10 @@ export class Presence implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #schema: string;
   #name: string | null = null;
-  #announced: Promise<unknown> = Promise.resolve();
+  #announced: Promise<void> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
   #client: pg.Client | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #tick: Promise<void> = Promise.resolve();
   #isEnded = false;
 
   /** @param options.schema of the tables */
@@ -43,17 +43,26 @@ export class Presence implements AsyncDisposable {
   async announce(name: string): Promise<void> {
     if (this.#name !== name) {
       this.#name = name;
-      // A former name's lock is let go with its connection: its jobs are those of a worker that has died.
-      this.#announced = this.#drop().then(() => this.#connect());
+      this.#announced = this.#inTurn(async () => {
+        // A former name's lock is let go with its connection: its jobs are those of a worker that has died.
+        await this.#drop();
+        await this.#connect(name);
+      });
       this.#schedule();
     }
     await this.#announced;
   }
 
-  async #connect(): Promise<pg.Client> {
-    const config = connectionConfig(this.#url);
+  /** One after the other: two connections at once would wait for each other's lock. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #connect(name: string): Promise<pg.Client> {
     const client = new pg.Client({
-      ...config,
+      ...connectionConfig(this.#url),
       application_name: 'tandem worker',
       connectionTimeoutMillis: INTERVAL,
       query_timeout: STATEMENT_TIMEOUT,
@@ -63,13 +72,18 @@ export class Presence implements AsyncDisposable {
     client.on('error', () => {
       if (this.#client === client) this.#client = null;
     });
-    await client.connect();
+    try {
+      await client.connect();
+      await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, name]);
+      await client.query(
+        'INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()',
+        [name],
+      );
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.#client = client;
-    await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, this.#name]);
-    await client.query(
-      'INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()',
-      [this.#name],
-    );
     return client;
   }
 
@@ -77,10 +91,10 @@ export class Presence implements AsyncDisposable {
     clearTimeout(this.#timer);
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {
-      this.#tick = this.#look()
+      void this.#inTurn(() => this.#look())
         .catch((error: unknown) => {
           this.#logger.debug({ err: error }, 'the workers could not be looked at; they will be');
-          return this.#drop();
+          return this.#inTurn(() => this.#drop());
         })
         .finally(() => {
           this.#schedule();
@@ -89,7 +103,8 @@ export class Presence implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const client = this.#client ?? (await this.#connect());
+    if (this.#name === null) return;
+    const client = this.#client ?? (await this.#connect(this.#name));
     await client.query('UPDATE "tandem_workers" SET "seenAt" = clock_timestamp() WHERE "id" = $1', [this.#name]);
     const { rows } = await client.query<{ id: string; isDead: boolean }>(
       `SELECT "id", "isDead" FROM (
@@ -142,8 +157,9 @@ export class Presence implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnded = true;
     clearTimeout(this.#timer);
-    await this.#tick;
-    await this.#leave().catch(() => undefined);
-    await this.#drop();
+    await this.#inTurn(async () => {
+      await this.#leave().catch(() => undefined);
+      await this.#drop();
+    });
   }
 }

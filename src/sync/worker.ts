@@ -89,11 +89,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       });
     }
   })();
-  const housekeeping = setInterval(() => {
-    options.housekeeping().catch((error: unknown) => {
+  const keepHouse = () => {
+    kept = options.housekeeping().catch((error: unknown) => {
       logger.debug({ err: error }, 'what is needed no more could not be removed; it will be');
     });
-  }, HOUSEKEEPING_INTERVAL);
+  };
+  let kept: Promise<void> = Promise.resolve();
+  keepHouse();
+  const housekeeping = setInterval(keepHouse, HOUSEKEEPING_INTERVAL);
   housekeeping.unref();
   return {
     async [Symbol.asyncDispose]() {
@@ -101,6 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       clearInterval(housekeeping);
       await runner.stop().catch(() => undefined);
       await supervised;
+      await kept;
       await presence[Symbol.asyncDispose]();
       await pool.end();
     },
@@ -113,7 +117,8 @@ async function beginAgain(begin: () => Promise<Runner>, stopping: AbortSignal): 
     const isStopped = await rest(REST, false, { signal: stopping }).catch(() => true);
     if (isStopped) return null;
     const next = await begin().catch(() => null);
-    if (next !== null) return next;
+    if (next !== null && !stopping.aborted) return next;
+    await next?.stop().catch(() => undefined);
   }
 }
 

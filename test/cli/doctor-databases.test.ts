@@ -125,9 +125,28 @@ describe('a database that was never migrated', () => {
     const remedies = diagnosis.of('postgres.tables').map(({ remedy }) => remedy);
     expect(remedies).toContainEqual(expect.stringMatching(/RENAME "user_id" TO "userId"/));
     const { message, remedy } = diagnosis.one('postgres.migrations');
-    expect(message).toMatch(/the graph lacks orders\.userName, orders\.userEmail$/);
+    expect(message).toContain('3 migrations to be applied: 000_baseline, 001_orders, 002_order_writes; without them');
+    const ofReads = ['userName', 'userEmail', 'transactionState', 'transactionError', 'unfinished'];
+    expect(message).toContain(`the graph lacks ${ofReads.map((name) => `orders.${name}`).join(', ')}`);
+    expect(message).not.toMatch(/lacks .*orders\.(id|userId|orderNumber|total|createdAt|updatedAt)\b/);
     expect(remedy).toMatch(/^first mend what is named below/);
     expect(diagnosis.one('joins.orders.user').message).toContain('while orders.id cannot be read');
+  });
+
+  test('with orders from before there were writes to both: migrations are all that it lacks', async () => {
+    await sql(
+      databaseUrl,
+      'DROP TABLE IF EXISTS orders',
+      `CREATE TABLE orders (id uuid PRIMARY KEY, "userId" text NOT NULL, "orderNumber" text NOT NULL UNIQUE,
+       total numeric(10,2) NOT NULL, "userName" text, "userEmail" text, "createdAt" timestamptz NOT NULL,
+       "updatedAt" timestamptz NOT NULL)`,
+    );
+    const diagnosis = await Diagnosis.of({ ...databases, databaseUrl });
+    expect(diagnosis.having('error')).toEqual(['error postgres.migrations']);
+    const { data, remedy } = diagnosis.one('postgres.migrations');
+    const lacking = ['transactionState', 'transactionError', 'unfinished'].map((name) => `orders.${name}`);
+    expect(data).toMatchObject({ lacking: expect.arrayContaining(lacking) as string[] });
+    expect(remedy).toMatch(/^npm run migrate -- --dry-run/);
   });
 });
 

@@ -77,13 +77,6 @@ export const MUTANTS = [
     tests: ['test/ordering/compensation.test.ts'],
   },
   {
-    name: 'what has no answer is not written again',
-    file: 'src/ordering/certainty.ts',
-    from: "const mayPass = isUnknown || (isAppError(error, 'MONGO_UNAVAILABLE') && !state.isCertain);",
-    to: 'const mayPass = false;',
-    tests: ['test/ordering/compensation.test.ts'],
-  },
-  {
     name: 'what has no answer leaves no trace',
     file: 'src/ordering/certainty.ts',
     from: 'if (isUnknown) state.isCertain = false;',
@@ -114,11 +107,11 @@ export const MUTANTS = [
   {
     name: 'an older amount wins over a newer',
     file: 'src/ordering/transaction.repository.ts',
-    from: 'const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lt: amountAsOf } }] };',
+    from: 'const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lte: amountAsOf } }] };',
     to: 'const isOlder = {};',
     also: {
-      from: 'amountAsOf === null ? found.amount === amount : Number(found.amountAsOf ?? 0) >= amountAsOf.getTime();',
-      to: 'found.amount === amount;',
+      from: 'isSame ? amountAsOf === null || since >= 0 : since > 0;',
+      to: 'isSame;',
     },
     tests: ['test/ordering/amounts.test.ts'],
   },

@@ -22,19 +22,56 @@ afterAll(() =>
 
 const sql = (...statements: string[]) => rowsOf(url, ...statements);
 
+const ALL = ['000_baseline', '001_orders', '002_order_writes'];
+const OWN_TABLES = ['tandem_idempotency_keys', 'tandem_tombstones', 'tandem_user_deletions', 'tandem_workers'];
+
+async function tablesOf(schema: string): Promise<unknown[]> {
+  const rows = await sql(`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}' ORDER BY 1`);
+  return rows.map(({ name }) => name);
+}
+
+async function columnsOfOrders(): Promise<unknown[]> {
+  const rows = await sql(`SELECT attname AS name FROM pg_attribute
+    WHERE attrelid = '"orders"'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`);
+  return rows.map(({ name }) => name);
+}
+
 describe('migrations', () => {
   test('an empty database gets them all, in order; the second time there is nothing to do', async () => {
     const pending = await pendingMigrations(url);
-    expect(pending.map(({ name }) => name)).toEqual(['000_baseline', '001_orders']);
+    expect(pending.map(({ name }) => name)).toEqual(ALL);
     expect(pending[1]?.sql).toContain('CREATE TABLE IF NOT EXISTS "orders"');
-    expect(await applyMigrations(url)).toEqual(['000_baseline', '001_orders']);
+    expect(pending[2]?.sql).toContain('ADD COLUMN "unfinished"');
+    expect(await applyMigrations(url)).toEqual(ALL);
+    expect(await tablesOf('public')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
+    expect(await columnsOfOrders()).toEqual([
+      ...['id', 'userId', 'orderNumber', 'total', 'userName', 'userEmail', 'createdAt', 'updatedAt'],
+      ...['transactionState', 'transactionError', 'unfinished', 'settlingUntil'],
+    ]);
     expect(await pendingMigrations(url)).toEqual([]);
     expect(await applyMigrations(url)).toEqual([]);
+  });
+
+  test("the jobs' tables are made in a schema of their own, also where no migration is to be applied", async () => {
+    await applyMigrations(url);
+    const made = await tablesOf('graphile_worker');
+    expect(made).toContain('_private_jobs');
+    expect(await applyMigrations(url)).toEqual([]);
+    await sql('DROP SCHEMA graphile_worker CASCADE');
+    expect(await applyMigrations(url)).toEqual([]);
+    expect(await tablesOf('graphile_worker')).toEqual(made);
+    const inSales = new URL(url);
+    inSales.searchParams.set('schema', 'sales');
+    await sql('CREATE SCHEMA sales');
+    expect(await applyMigrations(inSales.href)).toEqual(ALL);
+    expect(await tablesOf('sales')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
+    expect(await tablesOf('graphile_worker_sales')).toEqual(made);
   });
 
   test('looking at what is pending changes nothing', async () => {
     await pendingMigrations(url);
     expect(await sql("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual([]);
+    expect(await sql("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'graphile_worker%'")).toEqual([]);
   });
 
   test("they are recorded where Prisma's own engine finds them", async () => {
@@ -42,10 +79,7 @@ describe('migrations', () => {
     const rows = await sql(
       'SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations ORDER BY 1',
     );
-    expect(rows).toEqual([
-      { migration_name: '000_baseline', finished: true },
-      { migration_name: '001_orders', finished: true },
-    ]);
+    expect(rows).toEqual(ALL.map((name) => ({ migration_name: name, finished: true })));
   });
 
   test("a database that also has migrations of somebody else's is told the same, and gets the same", async () => {
@@ -57,8 +91,9 @@ describe('migrations', () => {
        VALUES ('1', 'x', '20200101000000_theirs', now(), 1)`,
     );
     const pending = (await pendingMigrations(url)).map(({ name }) => name);
-    expect(pending).toEqual(['000_baseline', '001_orders']);
+    expect(pending).toEqual(ALL);
     expect(await applyMigrations(url)).toEqual(pending);
+    expect(await columnsOfOrders()).toContain('unfinished');
   });
 
   test('one that was cut short is applied by the next call', async () => {
@@ -78,8 +113,24 @@ describe('migrations', () => {
     await expect(applyMigrations(url)).rejects.toThrow(
       'The migration 001_orders failed: ALTER action ADD COLUMN cannot be performed on relation "orders". Nothing of it is left.',
     );
+    expect(await tablesOf('public')).toEqual(['_prisma_migrations']);
+    expect(await tablesOf('graphile_worker')).toEqual([]);
     await sql('DROP VIEW orders');
-    expect(await applyMigrations(url)).toEqual(['001_orders']);
+    expect(await applyMigrations(url)).toEqual(ALL.slice(1));
+  });
+
+  test('so does one that comes after others: those stay, and are not applied again', async () => {
+    // The columns are added by then: the view stands where a table gets its index.
+    await sql('CREATE VIEW tandem_idempotency_keys AS SELECT 1 AS "orderId"');
+    await expect(applyMigrations(url)).rejects.toThrow(
+      /^The migration 002_order_writes failed: .*"tandem_idempotency_keys".*\. Nothing of it is left\.$/,
+    );
+    expect(await columnsOfOrders()).not.toContain('transactionState');
+    expect(await tablesOf('graphile_worker')).toEqual([]);
+    await sql('DROP VIEW tandem_idempotency_keys');
+    expect(await applyMigrations(url)).toEqual(['002_order_writes']);
+    expect(await columnsOfOrders()).toContain('transactionState');
+    expect(await tablesOf('public')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
   });
 
   test('an orders table that is there is adopted: what it lacks is added, and no row is lost', async () => {
@@ -90,9 +141,28 @@ describe('migrations', () => {
       `INSERT INTO orders ("userId", "orderNumber", "total", "createdAt", "updatedAt")
        SELECT 'U', 'N' || n, n, now(), now() FROM generate_series(1, 100) n`,
     );
-    expect((await pendingMigrations(url)).map(({ name }) => name)).toContain('001_orders');
-    expect(await applyMigrations(url)).toEqual(['001_orders']);
-    const rows = await sql('SELECT count(*)::int AS count, count("userName")::int AS copies FROM orders');
-    expect(rows).toEqual([{ count: 100, copies: 0 }]);
+    expect((await pendingMigrations(url)).map(({ name }) => name)).toEqual(expect.arrayContaining(ALL.slice(1)));
+    const stored = () => sql(`SELECT md5(string_agg(ctid || ' ' || xmin || ' ' || id, ',' ORDER BY id)) FROM orders`);
+    const before = await stored();
+    expect(await applyMigrations(url)).toEqual(ALL.slice(1));
+    const rows = await sql(`
+      SELECT "transactionState", count(*)::int AS count, count("userName")::int AS copies,
+        num_nonnulls(max("transactionError"), max("unfinished"), max("settlingUntil")) AS others
+      FROM orders GROUP BY 1`);
+    expect(rows).toEqual([{ transactionState: 'NONE', count: 100, copies: 0, others: 0 }]);
+    expect(await stored(), 'no row was written anew').toEqual(before);
+  });
+
+  test('an orders table of the version before gets the columns that it lacks, and keeps those that it has', async () => {
+    await applyMigrations(url);
+    await sql(
+      `INSERT INTO orders ("userId", "orderNumber", total, "transactionState") VALUES ('U', 'N1', 1, 'RECORDED')`,
+      'ALTER TABLE orders DROP "unfinished", DROP "settlingUntil"',
+      `DELETE FROM _prisma_migrations WHERE migration_name = '002_order_writes'`,
+    );
+    expect(await applyMigrations(url)).toEqual(['002_order_writes']);
+    expect(await sql('SELECT "transactionState", "unfinished", "settlingUntil" FROM orders')).toEqual([
+      { transactionState: 'RECORDED', unfinished: null, settlingUntil: null },
+    ]);
   });
 });

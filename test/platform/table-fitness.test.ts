@@ -4,6 +4,7 @@ import type { Finding } from '../../src/platform/finding.js';
 import { examineColumns, examineTables } from '../../src/platform/postgres/table-fitness.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { examineRights } from '../../src/platform/postgres/migration-rights.js';
+import { missingColumns } from '../../src/platform/postgres/missing.js';
 import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
 import { similarTables, tableFacts } from '../../src/platform/postgres/table-facts.js';
 import { PostgresFixture } from './postgres-support.js';
@@ -25,7 +26,14 @@ const SOUND: Readonly<Record<string, string>> = {
   userEmail: 'text',
   createdAt: 'timestamptz NOT NULL',
   updatedAt: 'timestamptz NOT NULL',
+  transactionState: "text NOT NULL DEFAULT 'NONE'",
+  transactionError: 'text',
+  unfinished: 'text',
+  settlingUntil: 'timestamptz',
 };
+
+/** What the migrations add to a table that is there. */
+const ADDED = ['userName', 'userEmail', 'transactionState', 'transactionError', 'unfinished', 'settlingUntil'];
 
 async function makeTable(columns: Readonly<Record<string, string | null>>): Promise<void> {
   const given = Object.entries({ ...SOUND, ...columns }).filter(([, type]) => type !== null);
@@ -51,6 +59,7 @@ describe('a table', () => {
 
   test('as another ORM writes it, with varchars, an enum, a domain and wider numbers, is fit', async () => {
     await postgres.sql(`DROP TYPE IF EXISTS word; CREATE DOMAIN word AS varchar(255)`);
+    await postgres.sql(`CREATE TYPE progress AS ENUM ('NONE', 'PENDING', 'RECORDED', 'FAILED')`);
     await makeTable({
       userId: 'varchar(24) NOT NULL',
       orderNumber: 'word NOT NULL UNIQUE',
@@ -58,6 +67,7 @@ describe('a table', () => {
       userName: 'varchar(255)',
       status: "varchar(20) NOT NULL DEFAULT 'new'",
       createdAt: 'timestamptz(3) NOT NULL DEFAULT now()',
+      transactionState: "progress NOT NULL DEFAULT 'NONE'",
     });
     expect(await examine()).toEqual([]);
   });
@@ -74,6 +84,8 @@ describe('a table', () => {
     ['total', 'numeric(10) NOT NULL', /orders\.total is numeric\(10,0\), and rounds .* to 0 decimals; money has two/],
     ['orderNumber', 'integer NOT NULL UNIQUE', /orders\.orderNumber is integer, and the graph reads text/],
     ['createdAt', 'bigint NOT NULL', /orders\.createdAt is bigint, and the graph reads timestamptz/],
+    ['transactionState', 'integer NOT NULL', /orders\.transactionState is integer, and the graph reads text/],
+    ['transactionError', 'jsonb', /orders\.transactionError is jsonb, and the graph reads text/],
   ])(
     'whose "%s" is %s is refused, with a statement that mends it, where PostgreSQL has one',
     async (column, type, problem) => {
@@ -91,6 +103,21 @@ describe('a table', () => {
     expect(of(await examine(), 'refused')).toEqual([
       'orders.total: orders has no column "total"',
       'orders.userId: orders has no column "userId", but has "user_id"',
+    ]);
+  });
+
+  test('without the columns that migrations are about to add is fit, and before that each is named', async () => {
+    await makeTable(Object.fromEntries(ADDED.map((name) => [name, null])));
+    const toCome = ADDED.map((name) => `orders.${name}`);
+    expect(missingColumns(await tableFacts(postgres.database, SOURCES), SOURCES)).toEqual(
+      toCome.filter((column) => column !== 'orders.settlingUntil'),
+    );
+    expect(await examineTables(postgres.database, SOURCES, new Set(toCome))).toEqual([]);
+    expect(of(await examine(), 'refused')).toEqual([
+      'orders.userName: orders has no column "userName"',
+      'orders.userEmail: orders has no column "userEmail"',
+      'orders.transactionState: orders has no column "transactionState"',
+      'orders.transactionError: orders has no column "transactionError"',
     ]);
   });
 
@@ -155,7 +182,8 @@ describe('what is no table', () => {
     );
   });
   const select = `SELECT id, user_id AS "userId", number AS "orderNumber", total, NULL::text AS "userName",
-    NULL::text AS "userEmail", at AS "createdAt", at AS "updatedAt" FROM "Purchases"`;
+    NULL::text AS "userEmail", at AS "createdAt", at AS "updatedAt", 'NONE' AS "transactionState",
+    NULL::text AS "transactionError", NULL::text AS "unfinished" FROM "Purchases"`;
 
   test('a view is served, and told that its indexes are those of its tables', async () => {
     await postgres.sql(`CREATE VIEW orders AS ${select}`);

@@ -62,7 +62,7 @@ export class UserRepository {
   delete(id: UserId): Promise<User | null> {
     return this.#write('a user was deleted', () =>
       this.#Model
-        .findOneAndDelete({ _id: new ObjectId(id) })
+        .findOneAndDelete({ _id: new ObjectId(id) }, { writeConcern: { w: 'majority' } })
         .lean()
         .exec(),
     );

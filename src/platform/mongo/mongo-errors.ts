@@ -4,13 +4,31 @@ import { CATALOGUE } from '../../errors/codes.js';
 
 const { mongo } = mongoose;
 
-/** Server errors that mean "not now": the time limit, and a server that is shutting down or has lost its place. */
+/**
+ * Server errors that mean "not now", and of a router that a server behind it has not answered: the time limit, a server
+ * that is shutting down or has lost its place, a conflict, a connection within the cluster.
+ */
 const NOT_NOW = new Set([
+  6, // HostUnreachable
+  7, // HostNotFound
+  24, // LockTimeout
+  46, // LockBusy
   50, // MaxTimeMSExpired
+  64, // WriteConcernFailed
+  89, // NetworkTimeout
   91, // ShutdownInProgress
+  112, // WriteConflict
+  133, // FailedToSatisfyReadPreference
+  134, // ReadConcernMajorityNotAvailableYet
   189, // PrimarySteppedDown
+  202, // NetworkInterfaceExceededTimeLimit
+  262, // ExceededTimeLimit
+  317, // ConnectionPoolExpired
+  9001, // SocketException
+  10058, // LegacyNotPrimary
   10107, // NotWritablePrimary
   11600, // InterruptedAtShutdown
+  11601, // Interrupted
   11602, // InterruptedDueToReplStateChange
   13435, // NotPrimaryNoSecondaryOk
   13436, // NotPrimaryOrSecondary
@@ -50,7 +68,9 @@ export function unavailable(cause: unknown): AppError {
 
 /** Whether an error says that MongoDB cannot be asked, rather than that the question was wrong. */
 function isUnavailable(error: unknown): boolean {
-  if (error instanceof mongo.MongoServerError) return typeof error.code === 'number' && NOT_NOW.has(error.code);
+  if (error instanceof mongo.MongoServerError) {
+    return error.hasErrorLabel('RetryableWriteError') || (typeof error.code === 'number' && NOT_NOW.has(error.code));
+  }
   if (OUT_OF_REACH.some((type) => error instanceof type)) return true;
   // What a socket says by itself reaches us as it is when it breaks while it is written to.
   if (error instanceof Error && 'syscall' in error) return true;

@@ -14,6 +14,10 @@ export function connectionConfig(address: string, more: readonly string[] = []):
     url.searchParams.get('options'),
     '-c TimeZone=UTC',
     '-c DateStyle=ISO',
+    // A statement behind a lock has to see what was committed while it waited.
+    '-c default_transaction_isolation=read\\ committed',
+    // A process that is frozen between two statements holds nobody up for longer.
+    '-c idle_in_transaction_session_timeout=15s',
     // A float is written with as many digits as it takes to read it back.
     '-c extra_float_digits=1',
     schema === null ? null : `-c search_path=${escaped(`"${schema.replaceAll('"', '""')}"`)}`,

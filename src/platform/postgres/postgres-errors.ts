@@ -12,6 +12,8 @@ const UNREACHABLE_KINDS = new Set([
 
 /** SQLSTATEs that mean "not now". Classes 08 (connection exceptions) and 53 (no room) are added below. */
 const NOT_NOW = new Set([
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '55P03', // lock_not_available: the lock timeout

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLogger } from '../../src/platform/logger.js';
+import { openPlatform, type Platform } from '../../src/platform/platform.js';
+import { createScope } from '../../src/scope.js';
+import { useDatabases } from '../support/databases.js';
+import { Link } from '../support/link.js';
+import { useLinks } from '../support/linked-platform.js';
+import { sql } from '../support/rows.js';
+import { Seed } from '../support/seed.js';
+
+const databases = useDatabases();
+const links = useLinks(databases);
+const seed = new Seed(databases);
+const REFUSE = { orders: 'REFUSE', erase: false } as const;
+
+let link: Link;
+let other: Platform;
+beforeAll(async () => {
+  link = await Link.to(databases.mongodbUri);
+  const { databaseUrl } = databases;
+  other = await openPlatform({ databaseUrl, mongodbUri: link.url, logger: createLogger('silent') });
+});
+afterAll(async () => {
+  await other[Symbol.asyncDispose]();
+  await link[Symbol.asyncDispose]();
+});
+
+test('who gives up deleting a user does not let go of what another holds, whose delete is on its way', async () => {
+  const { id } = await seed.user();
+  const holding = (step: string) => {
+    if (step === 'userHeld') links.mongo.hold('requests');
+  };
+  const first = await createScope({ ...links.platform, onStep: holding }).userRemoval.deleteUser(id, REFUSE);
+  expect(first).toEqual({ kind: 'pending', userId: id });
+  const leaving = (step: string) => {
+    if (step !== 'userHeld') return;
+    link.refuse();
+    link.cut();
+  };
+  const second = await createScope({ ...other, onStep: leaving }).userRemoval.deleteUser(id, REFUSE);
+  expect(second).toEqual({ kind: 'pending', userId: id });
+  const order = await createScope(databases.platform).ordering.createOrder({ userId: id, total: '1' });
+  expect(order.kind).toBe('userNotFound');
+  links.mongo.heal();
+  await createScope(databases.platform).userRemoval.settle(id as never, performance.now() + 5_000);
+  expect(await sql(databases.databaseUrl, `SELECT 1 FROM tandem_user_deletions WHERE "deletedAt" IS NULL`)).toEqual([]);
+});
+
+test('a user whose deletion is given up can have orders again', async () => {
+  const { id } = await seed.user();
+  link.heal();
+  const leaving = async (step: string) => {
+    if (step !== 'userHeld') return;
+    link.refuse();
+    link.cut();
+    // The driver notices, so that nothing is sent.
+    await sleep(300);
+  };
+  await expect
+    .poll(
+      () =>
+        createScope(other)
+          .users.byId(id)
+          .catch(() => null),
+      { timeout: 5_000 },
+    )
+    .not.toBeNull();
+  const given = createScope({ ...other, onStep: leaving }).userRemoval.deleteUser(id, REFUSE);
+  await expect(given).rejects.toMatchObject({ code: 'MONGO_UNAVAILABLE' });
+  link.heal();
+  const order = await createScope(databases.platform).ordering.createOrder({ userId: id, total: '1' });
+  expect(order.kind).toBe('created');
+});
+
+test('erasing a person empties the answers that are kept, too', async () => {
+  const { id } = await seed.user({ username: 'Ada', email: 'ada@example.com' });
+  const input = { userId: id, total: '5', idempotencyKey: 'erased' } as const;
+  await createScope(databases.platform).ordering.createOrder(input);
+  await createScope(databases.platform).userRemoval.deleteUser(id, { orders: 'KEEP', erase: true });
+  expect(await createScope(databases.platform).ordering.createOrder(input)).toMatchObject({
+    kind: 'created',
+    order: { userName: null, userEmail: null, total: '5.00' },
+  });
+  const kept = await sql(databases.databaseUrl, 'SELECT outcome::text FROM tandem_idempotency_keys');
+  expect(JSON.stringify(kept)).not.toMatch(/Ada|ada@example/);
+});
