@@ -5,6 +5,7 @@ import { firstAnswer } from './cli/first-answer.js';
 import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
 import { refuseWords } from './cli/usage.js';
+import { writeTables } from './cli/write-tables.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { maskedUrl } from './platform/address.js';
 import { startGateway } from './gateway/server.js';
@@ -65,7 +66,9 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   started.push(() => platform[Symbol.asyncDispose]());
   await prepare(platform, databases, task);
   stopping.throwIfAborted();
-  if (role !== 'gateway') {
+  const { readsOnly } = await writeTables(platform);
+  if (readsOnly) logger.info('nothing can be written to PostgreSQL here, so there is no worker');
+  if (role !== 'gateway' && !readsOnly) {
     const worker = await startWorkerOn(platform, databases);
     started.push(() => worker[Symbol.asyncDispose]());
   }

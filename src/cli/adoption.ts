@@ -1,5 +1,4 @@
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
-import { storedName } from '../join/source.js';
 import type { Finding } from '../platform/finding.js';
 import { examineCollections } from '../platform/mongo/collection-fitness.js';
 import type { Platform } from '../platform/platform.js';
@@ -9,6 +8,7 @@ import { migrationState, type Migration } from '../platform/postgres/migrations.
 import { missingColumns } from '../platform/postgres/missing.js';
 import { similarTables, tableFacts, type TableFacts } from '../platform/postgres/table-facts.js';
 import { examineTables } from '../platform/postgres/table-fitness.js';
+import { columnsToCome } from './columns-to-come.js';
 import { missingIndexes, type MissingIndexes } from './indexes.js';
 import { writeTables } from './write-tables.js';
 
@@ -62,7 +62,7 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
       ...adopted.flatMap(({ table, added }) => notAlterable(table, tables.get(table)?.kind, added)),
       ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),
       ...(await similarTables(postgres, SOURCES, tables)),
-      ...(await examineTables(postgres, SOURCES, columnsAddedBy(pending))),
+      ...(await examineTables(postgres, SOURCES, columnsToCome(pending))),
       ...(await examineCollections(mongo, SOURCES)),
     ],
   };
@@ -98,20 +98,4 @@ export function refuseUnfit(findings: readonly Finding[]): void {
 /** A finding in two lines. */
 export function describeFinding({ problem, remedy }: Finding): string {
   return `  ${problem}.\n    ${remedy}`;
-}
-
-/** A migration adds a column that may be empty where it names it at all; any other it has to add by its statement. */
-function columnsAddedBy(pending: readonly Migration[]): ReadonlySet<string> {
-  const sql = pending.map((migration) => migration.sql).join('\n');
-  const isAdded = (column: string, nullable: boolean) =>
-    nullable
-      ? new RegExp(`["']${column}["']`).test(sql)
-      : new RegExp(`ADD COLUMN\\s+(?:IF NOT EXISTS\\s+)?"?${column}\\b`, 'i').test(sql);
-  return new Set(
-    SOURCES.flatMap((source) =>
-      Object.entries(source.fields)
-        .filter(([name, { nullable }]) => isAdded(storedName(source, name), nullable))
-        .map(([name]) => `${source.from}.${storedName(source, name)}`),
-    ),
-  );
 }

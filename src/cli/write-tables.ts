@@ -15,10 +15,22 @@ export interface WriteTables {
   /** The schema of the jobs, where it is to be made or brought up to date. */
   readonly jobSchema: string | null;
   readonly findings: readonly Finding[];
+  /** Whether nothing can be written to `orders` here: then nothing is needed for it, and mutations say READ_ONLY. */
+  readonly readsOnly: boolean;
 }
 
-/** Looks, and changes nothing. */
-export async function writeTables({ postgres }: Platform): Promise<WriteTables> {
+const NOTHING = { missing: [], jobSchema: null, findings: [] };
+
+/**
+ * Looks, and changes nothing.
+ *
+ * @param isReadOnly whether the server takes no writes, where that is known; else the session is asked
+ */
+export async function writeTables(
+  { postgres }: Pick<Platform, 'postgres'>,
+  isReadOnly: boolean | null = null,
+): Promise<WriteTables> {
+  if (await readsOnly(postgres, isReadOnly)) return { ...NOTHING, readsOnly: true };
   const rows = await postgres.query(
     `SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL
      UNION ALL
@@ -38,5 +50,13 @@ export async function writeTables({ postgres }: Platform): Promise<WriteTables> 
     ],
     jobSchema: isCurrent ? null : name,
     findings,
+    readsOnly: false,
   };
+}
+
+async function readsOnly(postgres: Platform['postgres'], isReadOnly: boolean | null): Promise<boolean> {
+  const [row] = await postgres.query(`
+    SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly",
+      COALESCE(NOT has_table_privilege(to_regclass('orders'), 'INSERT'), false) AS "mayNot"`);
+  return row?.['mayNot'] === true || (isReadOnly ?? row?.['isReadOnly'] === true);
 }

@@ -113,3 +113,20 @@ test('a wrong password for a database of your own is said as what it is', async 
   expect(start.complaints).toMatch(/of DATABASE_URL .*: password authentication failed for user "tandem"\. Start it/);
   expect(start.output).not.toContain('hunter2');
 });
+
+test('npm start as a user who may only read serves the graph, without a worker', async () => {
+  const project = await ProjectCopy.make();
+  expect(await project.npm(['run', 'migrate'], shop.settings).ended()).toEqual({ code: 0, signal: null });
+  const role = `reader_${new URL(shop.settings.DATABASE_URL).pathname.slice(1)}`;
+  await shop.sql(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'reader'`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`,
+  );
+  const DATABASE_URL = Object.assign(new URL(shop.settings.DATABASE_URL), { username: role, password: 'reader' }).href;
+  const port = String(await freePort());
+  const start = await project.start({ ...shop.settings, DATABASE_URL, PORT: port });
+  expect(await newestOrder(port)).toEqual({ count: 0, orderNumber: undefined });
+  start.signal('SIGTERM');
+  expect(await start.ended()).toEqual({ code: 0, signal: null });
+  expect(start.complaints).toBe('');
+});

@@ -73,6 +73,7 @@ function hindranceOf({ references, unreadable }: Joined, { from, field, to }: Re
     ...[from, to].map((source) => ({ source, name: source.from })),
     ...[from, to].map((source) => ({ source, name: `${source.from}.${storedName(source, KEY)}` })),
     { source: from, name: `${from.from}.${storedName(from, field)}` },
+    ...[from, to].map((source) => ({ source, name: `${source.from}.${source.hiddenBy ?? storedName(source, KEY)}` })),
   ];
   const lacking = needed.find(({ source, name }) => unreadable[source.database].has(name));
   return lacking === undefined ? null : `it cannot be followed while ${lacking.name} cannot be read (see above)`;

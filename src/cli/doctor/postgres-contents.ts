@@ -9,7 +9,9 @@ import { similarTables, tableFacts, type TableFacts } from '../../platform/postg
 import { examineTables } from '../../platform/postgres/table-fitness.js';
 import { failure, guarded, ok, skipped, warning, type Check } from './check.js';
 import type { PostgresFacts } from './postgres-connection.js';
-import { columnsToCome, migrationChecks, seeMigrations } from './postgres-migrations.js';
+import { columnsToCome } from '../columns-to-come.js';
+import { writeTables } from '../write-tables.js';
+import { migrationChecks, seeMigrations } from './postgres-migrations.js';
 import { counted, list, rounded } from './words.js';
 
 const OURS = SOURCES.filter(({ database }) => database === 'postgres');
@@ -44,6 +46,7 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
   });
   if (unseen.length > 0) return { checks: unseen, unreadable: new Set(TABLES) };
   const migrations = await seeMigrations(url);
+  const forWrites = await seeWriteTables(examined);
   let findings: readonly Finding[] = [];
   const tables = await guarded('postgres.tables', async () => {
     findings = await examineTables(postgres, OURS, columnsToCome(migrations.pending));
@@ -55,7 +58,8 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
   return {
     checks: [
       ...(await guarded('postgres.privileges', () => privilegeChecks(examined, missing))),
-      ...migrationChecks(migrations, own, missing, refused.length > 0),
+      ...migrationChecks(migrations, own, [...missing, ...forWrites.missing], refused.length > 0),
+      ...forWrites.checks,
       ...(await guarded('postgres.rights', () => rightChecks(examined, migrations.pending.length > 0, missing, there))),
       ...tables,
       ...(isFit ? await guarded('postgres.indexes', () => indexCheck(examined)) : [NO_INDEXES_YET]),
@@ -63,6 +67,17 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
     ],
     unreadable: new Set([...missing, ...refused]),
   };
+}
+
+/** What writes to both databases need. Where they are refused the sources' tables, that is said of those. */
+async function seeWriteTables({ postgres, facts }: Examined) {
+  let missing: readonly string[] = [];
+  const checks = await guarded('postgres.writes', async () => {
+    const seen = await writeTables({ postgres }, facts.readOnly);
+    missing = seen.missing;
+    return seen.findings.map(({ problem, remedy, about }) => warning('postgres.writes', problem, remedy, { about }));
+  });
+  return { missing, checks };
 }
 
 const NO_INDEXES_YET = skipped('postgres.indexes', 'indexes are looked at once the tables are as they should be');

@@ -1,6 +1,6 @@
 import { SOURCES } from '../../domains/catalogue.js';
-import { storedName } from '../../join/source.js';
 import { migrationState, type Migration, type MigrationState } from '../../platform/postgres/migrations.js';
+import { columnsToCome } from '../columns-to-come.js';
 import { guarded, failure, ok, warning, type Check } from './check.js';
 import { readingOnly } from './postgres-connection.js';
 import { reasonOf } from './reason.js';
@@ -33,18 +33,6 @@ export async function seeMigrations(url: string): Promise<Migrations> {
   return { ...state, hidden };
 }
 
-/** Columns that migrations are going to add: those that may be empty. */
-export function columnsToCome(pending: readonly Migration[]): ReadonlySet<string> {
-  if (pending.length === 0) return new Set();
-  return new Set(
-    OURS.flatMap((source) =>
-      Object.entries(source.fields)
-        .filter(([, { nullable }]) => nullable)
-        .map(([name]) => `${source.from}.${storedName(source, name)}`),
-    ),
-  );
-}
-
 /**
  * @param missing tables and columns that are not there
  * @param isRefused whether tables have to be mended first
@@ -75,7 +63,11 @@ function pendingCheck(
 ): Check {
   const names = pending.map(({ name }) => name);
   const toCome = columnsToCome(pending);
-  const lacking = missing.filter((name) => OURS.some(({ from }) => from === name) || toCome.has(name));
+  const isTables = (name: string) => OURS.some(({ from }) => name === from || name.startsWith(`${from}.`));
+  // What no source reads is for writes, and migrations bring it.
+  const lacking = missing.filter(
+    (name) => OURS.some(({ from }) => from === name) || toCome.has(name) || !isTables(name),
+  );
   const data = { pending: names, lacking };
   if (names.length === 0) return ok(ID, 'no migration is to be applied', data);
   const message = `${counted(names.length, 'migration')} to be applied: ${names.join(', ')}`;

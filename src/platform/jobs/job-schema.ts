@@ -41,22 +41,25 @@ export interface JobSchemaState {
 /** Changes nothing. */
 export async function jobSchemaState(postgres: PostgresDatabase): Promise<JobSchemaState> {
   const name = jobSchema(postgres.schema);
-  const [row] = await postgres.query(
-    `SELECT to_regclass($1) IS NOT NULL AS "isThere",
-       has_database_privilege(current_database(), 'CREATE') AS "creates", current_user::text AS "user",
-       (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = to_regclass($1)
-         AND NOT pg_has_role(relowner, 'USAGE')) AS "stranger"`,
-    `${quoted(name)}."migrations"`,
-  );
-  if (row?.['isThere'] !== true)
+  const [row] = await postgres.query(SCHEMA_SQL, name);
+  if (row?.['isThere'] !== true) {
     return { name, isCurrent: false, findings: row?.['creates'] === true ? [] : [mayNot(name)] };
-  const stranger = row['stranger'];
+  }
   // Its tables show their rows to their owner alone: anybody else finds no job, and no error.
-  if (typeof stranger === 'string')
-    return { name, isCurrent: true, findings: [ofStranger(name, stranger, String(row['user']))] };
+  const { owns, owner, user } = row;
+  if (owns !== true) return { name, isCurrent: true, findings: [ofStranger(name, String(owner), String(user))] };
   const [version] = await postgres.query(`SELECT max(id) AS "id" FROM ${quoted(name)}."migrations"`);
   return { name, isCurrent: Number(version?.['id'] ?? 0) >= newestVersion(), findings: [] };
 }
+
+/** By the catalogue, which everybody may read. */
+const SCHEMA_SQL = `
+  SELECT "relowner" IS NOT NULL AS "isThere", pg_has_role("relowner", 'USAGE') AS "owns",
+    pg_get_userbyid("relowner")::text AS "owner", current_user::text AS "user",
+    has_database_privilege(current_database(), 'CREATE') AS "creates"
+  FROM (SELECT 1) AS "one" LEFT JOIN (
+    SELECT "relowner" FROM pg_class JOIN pg_namespace ON pg_namespace.oid = "relnamespace"
+    WHERE "nspname" = $1 AND "relname" = 'migrations') AS "migrations" ON true`;
 
 /** The number of the newest migration that the library brings. */
 function newestVersion(): number {

@@ -42,10 +42,25 @@ export function examineColumns(
         ...missingFields(source, table)
           .filter((name) => !isTable || !added.has(`${source.from}.${storedName(source, name)}`))
           .map((name) => missing(source, name, table)),
+        ...ofHiding(source, table),
         ...Object.keys(source.fields).flatMap((name) => ofColumn(source, name, table)),
         ...unfilled(source, table),
       ];
     });
+}
+
+/** A column of that name which is another's: rows in which it has a value would be seen by nobody. */
+function ofHiding({ from, hiddenBy }: Source, { columns }: TableFacts): Finding[] {
+  const column = hiddenBy === null ? undefined : columns.get(hiddenBy);
+  if (hiddenBy === null || column === undefined || (column.nullable && column.baseType === 'text')) return [];
+  return [
+    {
+      severity: 'refused',
+      about: `${from}.${hiddenBy}`,
+      problem: `${from} has a column "${hiddenBy}" of its own (${column.type}), by which rows are hidden here while they are being written`,
+      remedy: `give yours another name: ALTER TABLE ${quoted(from)} RENAME ${quoted(hiddenBy)} TO ...; or read the table through a view (docs/own-databases.md)`,
+    },
+  ];
 }
 
 /** Reads would find it there, and writes and migrations look for it here. */
