@@ -8,6 +8,7 @@ import { Settlement } from './ordering/settlement.js';
 import { TransactionRepository } from './ordering/transaction.repository.js';
 import { UserDeletionRepository } from './ordering/user-deletion.repository.js';
 import { UserRemoval } from './ordering/user-removal.js';
+import { UsersAtPrimary } from './ordering/users-at-primary.js';
 import type { Platform } from './platform/platform.js';
 
 /** Everything that belongs to one request or one background message. Nothing request-scoped lives anywhere else. */
@@ -27,10 +28,12 @@ const ANYBODY = 'anybody';
  *
  * @param actor who asks: idempotency keys belong to one
  */
-export function createScope({ postgres, mongo, readers, keyRetention, onStep }: Platform, actor = ANYBODY): Scope {
+export function createScope(platform: Platform, actor = ANYBODY): Scope {
+  const { postgres, mongo, readers, keyRetention, onStep } = platform;
   const joins = new Joins(readers);
   const repositories = {
     users: new UserRepository(mongo),
+    usersAtPrimary: new UsersAtPrimary(platform.mongoPrimary),
     orders: new OrderRepository(postgres),
     transactions: new TransactionRepository(mongo),
     keys: new IdempotencyRepository(postgres, keyRetention),

@@ -12,7 +12,7 @@ import type { HeldOrder, Insertion, NewOrder, OrderRepository } from './order.re
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
-import type { UserRepository } from '../domains/user/user.repository.js';
+import type { UsersAtPrimary } from './users-at-primary.js';
 
 /** What became of a call to create an order. Its key keeps all but the last two: the same call gets them again. */
 export type CreateOrderOutcome =
@@ -38,7 +38,7 @@ export interface OrderCreationParts {
   readonly actor: string;
   readonly orders: OrderRepository;
   readonly keys: IdempotencyRepository;
-  readonly users: UserRepository;
+  readonly usersAtPrimary: UsersAtPrimary;
   readonly settlement: Settlement;
   readonly onStep: OnStep;
 }
@@ -48,7 +48,7 @@ export class OrderCreation {
   readonly #actor: string;
   readonly #orders: OrderRepository;
   readonly #keys: IdempotencyRepository;
-  readonly #users: UserRepository;
+  readonly #users: UsersAtPrimary;
   readonly #settlement: Settlement;
   readonly #onStep: OnStep;
 
@@ -56,7 +56,7 @@ export class OrderCreation {
     this.#actor = parts.actor;
     this.#orders = parts.orders;
     this.#keys = parts.keys;
-    this.#users = parts.users;
+    this.#users = parts.usersAtPrimary;
     this.#settlement = parts.settlement;
     this.#onStep = parts.onStep;
   }
@@ -191,10 +191,9 @@ export class OrderCreation {
     return created({ ...saved, transactionState, transactionError }, order);
   }
 
-  /** From the primary: a copy elsewhere may not know yet that somebody is gone. */
   async #existingUser({ userId }: CheckedOrder): Promise<User | null | 'unverifiable'> {
     try {
-      return await this.#users.findAtPrimary(userId);
+      return await this.#users.find(userId);
     } catch (error) {
       if (isAppError(error, 'MONGO_UNAVAILABLE')) return 'unverifiable';
       throw error;

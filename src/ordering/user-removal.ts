@@ -7,6 +7,7 @@ import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, untilKnown, type Certainty } from './certainty.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { DeleteUser, UserDeletionRepository, UserHold } from './user-deletion.repository.js';
+import type { UsersAtPrimary } from './users-at-primary.js';
 
 export type { DeleteUser };
 
@@ -22,12 +23,20 @@ export type DeleteUserOutcome =
 export class UserRemoval {
   readonly #joins: Joins;
   readonly #users: UserRepository;
+  readonly #usersAtPrimary: UsersAtPrimary;
   readonly #deletions: UserDeletionRepository;
   readonly #onStep: OnStep;
 
-  constructor(parts: { joins: Joins; users: UserRepository; deletions: UserDeletionRepository; onStep: OnStep }) {
+  constructor(parts: {
+    joins: Joins;
+    users: UserRepository;
+    usersAtPrimary: UsersAtPrimary;
+    deletions: UserDeletionRepository;
+    onStep: OnStep;
+  }) {
     this.#joins = parts.joins;
     this.#users = parts.users;
+    this.#usersAtPrimary = parts.usersAtPrimary;
     this.#deletions = parts.deletions;
     this.#onStep = parts.onStep;
   }
@@ -43,7 +52,7 @@ export class UserRemoval {
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
     const until = performance.now() + CALL_PATIENCE;
-    const found = await this.#users.findAtPrimary(id);
+    const found = await this.#usersAtPrimary.find(id);
     if (found === null) return { kind: 'userNotFound', userId };
     const begun = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));
     const { hold } = begun;

@@ -12,6 +12,8 @@ export interface Platform extends AsyncDisposable {
   readonly postgres: PostgresDatabase;
   readonly mongo: MongoDatabase;
   readonly readers: Readonly<Record<DatabaseName, SourceReader>>;
+  /** Looks keys up in MongoDB as the primary knows them, for what a write rests on. */
+  readonly mongoPrimary: Pick<SourceReader, 'findByKeys'>;
   readonly logger: Logger;
   /** How long the answer to a call with an idempotency key is kept, in hours. */
   readonly keyRetention: number;
@@ -57,7 +59,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       postgres: new PostgresSourceReader((sql, ...parameters) => postgres.query(sql, ...parameters), isNullable),
       mongo: new MongoSourceReader(mongo),
     };
-    return { postgres, mongo, readers, logger, keyRetention, onStep, [Symbol.asyncDispose]: close };
+    const mongoPrimary = new MongoSourceReader(mongo, 'primary');
+    return { postgres, mongo, readers, mongoPrimary, logger, keyRetention, onStep, [Symbol.asyncDispose]: close };
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;

@@ -41,6 +41,7 @@ export class FakeDatabases {
       postgres: this.#writer('postgres') as PostgresDatabase,
       mongo: this.#writer('mongo') as MongoDatabase,
       readers: { postgres: this.#reader('postgres'), mongo: this.#reader('mongo') },
+      mongoPrimary: this.#reader('mongo'),
       // What a client is not told of a resolver's fault, a developer wants to see.
       logger: createLogger('error'),
       keyRetention: 24,

@@ -90,7 +90,9 @@ describe('a database that was never migrated', () => {
       'skipped joins.orders.user',
       'skipped joins.transactions.order',
     ]);
-    expect(diagnosis.one('postgres.migrations').message).toMatch(/without them the graph lacks orders, tables of its own \(tandem_\*\), the schema of its jobs/);
+    expect(diagnosis.one('postgres.migrations').message).toMatch(
+      /without them the graph lacks orders, tables of its own \(tandem_\*\), the schema of its jobs/,
+    );
     expect(diagnosis.one('postgres.migrations').remedy).toContain('npm run migrate -- --dry-run');
     expect(diagnosis.one('postgres.tables').message).toContain('has no table orders, but only purchases');
   });

@@ -39,13 +39,6 @@ export class UserRepository {
     }
   }
 
-  /** The user as the primary has it, or null. @throws {AppError} MONGO_UNAVAILABLE */
-  async findAtPrimary(id: UserId): Promise<User | null> {
-    const find = () => this.#Model.findById(new ObjectId(id)).read('primary').lean().exec();
-    const document = await this.#mongo.run(find);
-    return document === null ? null : toUser(document);
-  }
-
   /** Changes a document; null empties a field. Null where there is none. @throws {AppError} as {@link insert} does */
   update(id: UserId, fields: UserFields): Promise<User | null> {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);

@@ -28,9 +28,12 @@ const KEYS_FAULTS: ReadonlySet<unknown> = new Set([
  */
 export class MongoSourceReader implements SourceReader {
   readonly #database: MongoDatabase;
+  readonly #from: { readonly readPreference?: 'primary' };
 
-  constructor(database: MongoDatabase) {
+  /** @param readPreference where keys are looked up, where that is not the address's to say */
+  constructor(database: MongoDatabase, readPreference?: 'primary') {
     this.#database = database;
+    this.#from = readPreference === undefined ? {} : { readPreference };
   }
 
   async findByKeys<R extends object>(
@@ -46,7 +49,7 @@ export class MongoSourceReader implements SourceReader {
     const documents = await this.#database.run((db, limits) =>
       db
         .collection(this.#nameOf(source))
-        .find({ ...visible(source), ...readsAsOneOf(kind, name, keys) }, { ...options, ...limits })
+        .find({ ...visible(source), ...readsAsOneOf(kind, name, keys) }, { ...options, ...limits, ...this.#from })
         .toArray(),
     );
     // Of two rows with one key the first counts: the one that writes go to.
