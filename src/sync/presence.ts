@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import pg from 'pg';
 import { jobSchema } from '../platform/jobs/job-schema.js';
@@ -14,6 +15,9 @@ const FROZEN_AFTER = 30;
 const LOCK_CLASS = 0x74616e64;
 
 const STATEMENT_TIMEOUT = 10_000;
+
+/** In milliseconds. */
+const CLOSING_PATIENCE = 1_000;
 
 /**
  * What tells workers that live from those that have died: each holds an advisory lock on its name, on a connection of its
@@ -80,7 +84,7 @@ export class Presence implements AsyncDisposable {
         [name],
       );
     } catch (error) {
-      await client.end().catch(() => undefined);
+      await closed(client);
       throw error;
     }
     this.#client = client;
@@ -151,7 +155,7 @@ export class Presence implements AsyncDisposable {
   async #drop(): Promise<void> {
     const client = this.#client;
     this.#client = null;
-    await client?.end().catch(() => undefined);
+    if (client !== null) await closed(client);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,4 +166,14 @@ export class Presence implements AsyncDisposable {
       await this.#drop();
     });
   }
+}
+
+/** The driver may wait for ever for the end of a connection that has ended while it was opened. */
+async function closed(client: pg.Client): Promise<void> {
+  const patience = new AbortController();
+  const end = client.end().catch(() => undefined);
+  await Promise.race([end, sleep(CLOSING_PATIENCE, undefined, { signal: patience.signal, ref: false })]).catch(
+    () => undefined,
+  );
+  patience.abort();
 }

@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
-import { run, type JobHelpers, type Runner, type TaskList } from 'graphile-worker';
+import { run, type JobHelpers, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { isPassing } from '../errors/app-error.js';
@@ -33,6 +34,9 @@ const WAIT = 1_000;
 /** How long stopping waits for jobs under way, in milliseconds. */
 const SHUTDOWN_PATIENCE = 5_000;
 
+/** How long connections may take to end, in milliseconds. */
+const CLOSING_PATIENCE = 1_000;
+
 const HOUSEKEEPING_INTERVAL = 60_000;
 
 /** How long a worker that has failed as a whole rests before it begins again, in milliseconds. */
@@ -45,56 +49,30 @@ const REST = 1_000;
  * @throws what PostgreSQL says when the jobs cannot be read at all
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { url, logger, concurrency = 8, applicationName = 'tandem worker' } = options;
-  const pool = new pg.Pool({
-    ...connectionConfig(url),
-    max: 4,
-    application_name: applicationName,
-    connectionTimeoutMillis: 2_000,
-    keepAlive: true,
-  });
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const { url, logger } = options;
   const presence = new Presence({ url, schema: options.schema, logger });
-  const begin = () =>
-    run({
-      pgPool: pool,
-      schema: jobSchema(options.schema),
-      taskList: tasksOf(options),
-      noHandleSignals: true,
-      logger: SILENT,
-      preset: {
-        worker: {
-          concurrentJobs: concurrency,
-          pollInterval: POLL_INTERVAL,
-          gracefulShutdownAbortTimeout: SHUTDOWN_PATIENCE,
-          // Else nobody waits for a job to be noted as done, and a connection that breaks then ends the process.
-          completeJobBatchDelay: 0,
-          failJobBatchDelay: 0,
-        },
-        plugins: [announcing(presence)],
-      },
-    });
+  const begin = () => Round.begin(options, presence);
   const stopping = new AbortController();
-  let runner: Runner = await begin().catch(async (error: unknown) => {
+  let round = await begin().catch(async (error: unknown) => {
     await presence[Symbol.asyncDispose]();
-    await pool.end();
     throw error;
   });
+  const leaving = new Set<Promise<void>>();
   const supervised = (async () => {
-    for (let next: Runner | null = runner; next !== null; next = await beginAgain(begin, stopping.signal)) {
-      runner = next;
-      await runner.promise.catch((error: unknown) => {
-        logger.warn({ err: error }, 'the worker failed, and begins again');
-      });
+    for (let next: Round | null = round; next !== null; next = await beginAgain(begin, stopping.signal)) {
+      round = next;
+      await round.ended;
+      if (!stopping.signal.aborted) logger.warn('the worker failed, and begins again');
+      // What it leaves, it leaves by itself: nobody waits for that.
+      leaving.add(round.stop());
     }
   })();
+  let kept: Promise<void> = Promise.resolve();
   const keepHouse = () => {
     kept = options.housekeeping().catch((error: unknown) => {
       logger.debug({ err: error }, 'what is needed no more could not be removed; it will be');
     });
   };
-  let kept: Promise<void> = Promise.resolve();
   keepHouse();
   const housekeeping = setInterval(keepHouse, HOUSEKEEPING_INTERVAL);
   housekeeping.unref();
@@ -102,23 +80,121 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       clearInterval(housekeeping);
-      await runner.stop().catch(() => undefined);
+      await round.stop();
       await supervised;
+      await Promise.all(leaving);
       await kept;
       await presence[Symbol.asyncDispose]();
-      await pool.end();
     },
   };
 }
 
+/** One run of graphile-worker's, on connections of its own: one that has failed is left to itself. */
+class Round {
+  /** Once it has failed as a whole, or was stopped. */
+  readonly ended: Promise<void>;
+  readonly #runner: Runner;
+  readonly #pool: pg.Pool;
+  readonly #clients: ReadonlySet<pg.PoolClient>;
+  #stopped: Promise<void> | null = null;
+
+  private constructor(runner: Runner, pool: pg.Pool, clients: ReadonlySet<pg.PoolClient>, failed: Promise<void>) {
+    this.#runner = runner;
+    this.#pool = pool;
+    this.#clients = clients;
+    // The library may wait for ever for connections that are gone.
+    this.ended = Promise.race([runner.promise.catch(() => undefined), failed]);
+  }
+
+  static async begin(options: WorkerOptions, presence: Presence): Promise<Round> {
+    const { url, concurrency = 8, applicationName = 'tandem worker' } = options;
+    const pool = new pg.Pool({
+      ...connectionConfig(url),
+      max: 4,
+      application_name: applicationName,
+      connectionTimeoutMillis: 2_000,
+      keepAlive: true,
+    });
+    const clients = new Set<pg.PoolClient>();
+    // Unheard, the events would end the process.
+    pool.on('error', () => undefined);
+    pool.on('connect', (client) => {
+      clients.add(client);
+      client.on('error', () => undefined);
+    });
+    pool.on('remove', (client) => clients.delete(client));
+    const events: WorkerEvents = new EventEmitter();
+    const failed = new Promise<void>((resolve) => {
+      for (const event of ['worker:fatalError', 'worker:stop', 'pool:gracefulShutdown'] as const) {
+        events.on(event, () => {
+          setTimeout(resolve, REST).unref();
+        });
+      }
+    });
+    try {
+      const runner = await run({
+        pgPool: pool,
+        events,
+        schema: jobSchema(options.schema),
+        taskList: tasksOf(options),
+        noHandleSignals: true,
+        logger: SILENT,
+        preset: {
+          worker: {
+            concurrentJobs: concurrency,
+            pollInterval: POLL_INTERVAL,
+            gracefulShutdownAbortTimeout: SHUTDOWN_PATIENCE,
+            // Else nobody waits for a job to be noted as done, and a connection that breaks then ends the process.
+            completeJobBatchDelay: 0,
+            failJobBatchDelay: 0,
+          },
+          plugins: [announcing(presence)],
+        },
+      });
+      return new Round(runner, pool, clients, failed);
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
+  }
+
+  /** Lets jobs under way finish, for a while; no connection stays. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await within(SHUTDOWN_PATIENCE, this.#runner.stop());
+    const ended = this.#pool.end();
+    if (await within(CLOSING_PATIENCE, ended)) return;
+    for (const client of this.#clients) void client.end().catch(() => undefined);
+  }
+}
+
+/** Whether a promise is settled within so many milliseconds. */
+async function within(patience: number, promise: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  const late = rest(patience, false, { signal: timer.signal }).catch(() => false);
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    timer.abort();
+  }
+}
+
 /** A worker in the place of one that has failed as a whole; null where it is to stop. */
-async function beginAgain(begin: () => Promise<Runner>, stopping: AbortSignal): Promise<Runner | null> {
+async function beginAgain(begin: () => Promise<Round>, stopping: AbortSignal): Promise<Round | null> {
   for (;;) {
     const isStopped = await rest(REST, false, { signal: stopping }).catch(() => true);
     if (isStopped) return null;
     const next = await begin().catch(() => null);
     if (next !== null && !stopping.aborted) return next;
-    await next?.stop().catch(() => undefined);
+    await next?.stop();
   }
 }
 
