@@ -110,7 +110,11 @@ test('tables in a schema of their own are migrated and served there with ?schema
   const project = await ProjectCopy.make();
   expect(await project.npm(['run', 'migrate'], settings).ended()).toEqual({ code: 0, signal: null });
   const tables = `SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname !~ '^pg_|^info' ORDER BY 1`;
-  expect(await shop.sql(tables)).toEqual([{ name: 'sales._prisma_migrations' }, { name: 'sales.orders' }]);
+  const names = (await shop.sql(tables)).map(({ name }) => String(name));
+  expect(names.filter((name) => !/^(graphile_worker_sales\.|sales\.tandem_)/.test(name))).toEqual([
+    'sales._prisma_migrations',
+    'sales.orders',
+  ]);
   const start = await project.start({ ...settings, PORT: '0' });
   expect(start.stdout).toContain('Its answer has 50 orders.');
 });
