@@ -1,7 +1,7 @@
 import { auditTransactions } from '../audit/transactions.js';
 import { loadConfig } from '../config.js';
 import { createLogger } from '../platform/logger.js';
-import type { CommandOptions, Task } from '../platform/task.js';
+import { inSilence, type CommandOptions } from '../platform/task.js';
 import { describeAudit } from './audit-report.js';
 import { openDatabases, shareDatabases } from './databases.js';
 import { makeReady } from './prepare.js';
@@ -50,5 +50,3 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
     await databases.stop();
   }
 }
-
-const inSilence: Task = (_title, work) => work(() => undefined);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, loadConfig, type Config } from '../config.js';
 import { DataDirectoryInUseError } from '../platform/embedded/data-lock.js';
-import type { CommandOptions, Task } from '../platform/task.js';
+import { inSilence, type CommandOptions, type Task } from '../platform/task.js';
 import { provideDatabases, type Databases } from './databases.js';
 import { failure, guarded, type Check } from './doctor/check.js';
 import { examineDatabases, namedDatabases } from './doctor/examination.js';
@@ -112,5 +112,3 @@ function notProvided({ databaseUrl, mongodbUri, dataDirectory }: Config, error: 
   });
   return { ...found, details };
 }
-
-const inSilence: Task = (_title, work) => work(() => undefined);

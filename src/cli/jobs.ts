@@ -6,7 +6,7 @@ import { jobSchemaState } from '../platform/jobs/job-schema.js';
 import { createLogger } from '../platform/logger.js';
 import { applyMigrations } from '../platform/postgres/migrations.js';
 import { PostgresDatabase } from '../platform/postgres/postgres.js';
-import type { CommandOptions, Task } from '../platform/task.js';
+import { inSilence, type CommandOptions, type Task } from '../platform/task.js';
 import { DatabaseUnavailableError, shareDatabases, type Databases } from './databases.js';
 import { reasonOf } from './doctor/reason.js';
 import { HELP, parseJobsCommand, type JobsCommand } from './jobs/command-line.js';
@@ -83,5 +83,3 @@ async function makeReady(postgres: PostgresDatabase, { databaseUrl, own }: Datab
     );
   }
 }
-
-const inSilence: Task = (_title, work) => work(() => undefined);

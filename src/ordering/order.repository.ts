@@ -7,6 +7,7 @@ import { orders, type Order, type OrderId } from '../domains/order/order.source.
 import type { UserId } from '../domains/user/user.source.js';
 import type { Request } from './idempotency.repository.js';
 import { AMOUNT_DELAY, LEASE, RECOVERY_DELAY, SETTLE_ORDER, type TransactionMode } from './protocol.js';
+import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 
 /** What an order's row is made of; its times are added. */
@@ -441,8 +442,3 @@ function tombstoneOf(condition: string): string {
   return `"tombstone" AS (
     INSERT INTO "tandem_tombstones" ("orderId") SELECT "id" FROM "order" WHERE ${condition} ON CONFLICT DO NOTHING)`;
 }
-
-const NEXT_UPDATED_AT = `GREATEST(
-  date_trunc('milliseconds', clock_timestamp()),
-  date_trunc('milliseconds', "updatedAt") + interval '1 millisecond'
-)`;

@@ -2,6 +2,7 @@ import { addJob, removeJob } from '../platform/jobs/job-sql.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { RECOVERY_DELAY, SETTLE_USER } from './protocol.js';
+import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 
 export interface DeleteUser {
@@ -53,9 +54,7 @@ export class UserDeletionRepository {
               'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
             FROM "held" WHERE $3::boolean AND "outcome" -> 'order' ->> 'userId' = $1::text),
           "erased" AS (
-            UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = GREATEST(
-              date_trunc('milliseconds', clock_timestamp()),
-              date_trunc('milliseconds', "updatedAt") + interval '1 millisecond')
+            UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
             FROM "held"
             WHERE $3::boolean AND lower("orders"."userId") = $1::text AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)),
           "job" AS (SELECT ${addJob(this.#postgres.schema, { ...job, delay: RECOVERY_DELAY })} FROM "held")
