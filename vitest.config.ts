@@ -18,8 +18,10 @@ export default defineConfig({
     exclude: ['test/start/**', 'test/crash/**'],
     globalSetup: ['test/support/global-setup.ts'],
     setupFiles: ['test/support/cost-matcher.ts'],
-    testTimeout: 20_000,
+    // Bounds on waits, for a machine that has other things to do as well.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     maxWorkers: 2,
   },
 });

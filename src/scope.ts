@@ -2,6 +2,7 @@ import { Joins } from './join/joins.js';
 import { UserRepository } from './domains/user/user.repository.js';
 import { Users } from './domains/user/user.service.js';
 import { IdempotencyRepository } from './ordering/idempotency.repository.js';
+import { HeldOrderRepository } from './ordering/held-order.repository.js';
 import { OrderRepository } from './ordering/order.repository.js';
 import { OrderService } from './ordering/ordering.service.js';
 import { Settlement } from './ordering/settlement.js';
@@ -35,6 +36,7 @@ export function createScope(platform: Platform, actor = ANYBODY): Scope {
     users: new UserRepository(mongo),
     usersAtPrimary: new UsersAtPrimary(platform.mongoPrimary),
     orders: new OrderRepository(postgres),
+    heldOrders: new HeldOrderRepository(postgres),
     transactions: new TransactionRepository(mongo),
     keys: new IdempotencyRepository(postgres, keyRetention),
     deletions: new UserDeletionRepository(postgres),

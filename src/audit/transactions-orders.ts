@@ -5,6 +5,7 @@ import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { rowColumns } from '../platform/postgres/rows.js';
 import type { RecordedDocument, TransactionDocuments } from './transactions-documents.js';
 import type { Found } from './transactions-findings.js';
+import { orderJobKey } from '../ordering/order-job.js';
 import { paymentId } from '../ordering/payment-id.js';
 
 /** An order as it stands, with what becomes of its job. */
@@ -66,7 +67,7 @@ export class OrderAudit {
     const rows = await this.#postgres.query(
       `SELECT "order".*, "job"."state" AS "job"
        FROM (SELECT ${rowColumns(orders, ['id', 'total', 'transactionState'])}, "unfinished" FROM "orders" ${which}) AS "order"
-       LEFT JOIN ${jobStates(this.#postgres.schema)} AS "job" ON "job"."key" = 'order ' || "order"."id"::text
+       LEFT JOIN ${jobStates(this.#postgres.schema)} AS "job" ON "job"."key" = ${orderJobKey('"order"."id"')}
        ORDER BY "order"."id"`,
       parameter,
     );
@@ -84,7 +85,9 @@ function lost({ id, transactionState, unfinished, job }: StandingOrder, payment?
     { kind: 'lost', id, orderId: id, transactionIds: [paymentId(id)], problem },
   ];
   if (unfinished !== null) {
-    return job === null ? found(`the order is hidden (${unfinished}), and there is no job to complete it`) : [];
+    if (job === 'waiting') return [];
+    const missing = job === null ? 'there is no job to complete it' : 'its job is parked';
+    return found(`the order is hidden (${unfinished}), and ${missing}`);
   }
   switch (transactionState) {
     case 'RECORDED':

@@ -101,7 +101,7 @@ async function checkOrders({ postgres, documents, tally, size, pause }: Parts) {
   for await (const rows of audit.all(size)) {
     counts.orders += rows.length;
     counts.promised += rows.filter(isPromised).length;
-    counts.unfinished += rows.filter(({ unfinished, job }) => unfinished !== null && job !== null).length;
+    counts.unfinished += rows.filter(({ unfinished, job }) => unfinished !== null && job === 'waiting').length;
     counts.failed += rows.filter(({ transactionState }) => transactionState === 'FAILED').length;
     const again = async (ids: readonly string[]) => audit.judge(await audit.withIds(ids));
     tally.add(await lasting(await audit.judge(rows), again, pause));

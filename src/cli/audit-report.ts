@@ -1,7 +1,6 @@
 import type { TransactionAudit } from '../audit/transactions.js';
 import type { Findings } from '../audit/transactions-findings.js';
-import { SETTLE_ORDER } from '../ordering/protocol.js';
-import { addJob } from '../platform/jobs/job-sql.js';
+import { addOrderJob } from '../ordering/order-job.js';
 import { counted, number, printable } from './doctor/words.js';
 
 type Fault = 'lost' | 'doubles' | 'orphans' | 'wrongAmounts' | 'missingOrders' | 'leftovers';
@@ -73,14 +72,8 @@ function remediesIn(schema: string): Readonly<Record<Fault, string>> {
 
 /** What makes a worker settle an order again, whatever has become of its job. */
 export function settlingSql(schema: string): string {
-  const job = addJob(schema, {
-    task: SETTLE_ORDER,
-    key: `'order ' || "id"`,
-    payload: `json_build_object('orderId', "id")`,
-    delay: 0,
-  });
   return (
     `WITH "order" AS (UPDATE "orders" SET "transactionState" = 'PENDING' WHERE "id" = '...' RETURNING "id")\n` +
-    `    SELECT ${job} FROM "order"`
+    `    SELECT ${addOrderJob(schema, '"id"', 0)} FROM "order"`
   );
 }

@@ -34,17 +34,18 @@ export async function certain<T>(write: (patience: number) => Promise<T>, until:
  * The same for a write to PostgreSQL, which comes again with the same keys and so meets what it has written: until it is
  * known whether it was done.
  *
+ * @param write is told whether an attempt before has had no answer
  * @throws {AppError} OUTCOME_UNKNOWN when the time is up; what the first attempt is refused with, as it comes
  */
-export async function untilKnown<T>(write: () => Promise<T>, until: number): Promise<T> {
+export async function untilKnown<T>(write: (isRepeated: boolean) => Promise<T>, until: number): Promise<T> {
   let unknown: AppError | null = null;
   for (let pause = FIRST_PAUSE; ; pause *= 2) {
     try {
-      return await write();
+      return await write(unknown !== null);
     } catch (error) {
       if (isAppError(error, 'OUTCOME_UNKNOWN')) unknown = error;
-      // That PostgreSQL is away by now says nothing of what was sent before.
-      if (unknown === null || !isPassing(error)) throw error;
+      // That PostgreSQL is away by now, or will not have it any more, says nothing of what was sent before.
+      if (unknown === null || !(isPassing(error) || isRefusal(error))) throw error;
       if (performance.now() + pause > until) throw unknown;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }

@@ -1,10 +1,10 @@
 import type { OrderId } from '../domains/order/order.source.js';
 import { jobStates } from '../platform/jobs/job-queue.js';
 import { jobSchema } from '../platform/jobs/job-schema.js';
-import { addJob } from '../platform/jobs/job-sql.js';
 import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { SETTLE_ORDER } from './protocol.js';
+import { addOrderJob, HAS_JOB, orderJobKey } from './order-job.js';
+import { addUserJob, userJobKey } from './user-job.js';
 import type { TransactionRepository } from './transaction.repository.js';
 
 /** How long a write can be on its way to MongoDB at most, in hours, and a tombstone so long in its place. */
@@ -12,6 +12,9 @@ const TOMBSTONE_HOURS = 1;
 
 /** Rows in one statement. */
 const BATCH = 1_000;
+
+/** Orders that are read at once. */
+const STRETCH = 20_000;
 
 /** In how many rounds those that nobody works on are looked for once: all orders are read for it. */
 const ROUNDS = 10;
@@ -35,10 +38,28 @@ export class OrderingHousekeeping {
     await this.#delete('tandem_idempotency_keys', '"outcome" IS NOT NULL AND "createdAt"', this.#keyRetention);
     await this.#delete('tandem_user_deletions', '"deletedAt"', TOMBSTONE_HOURS);
     await this.#dropTombstones();
-    await this.#postgres.query(forgetSuperseded(this.#postgres.schema));
+    await this.#write(forgetSuperseded(this.#postgres.schema));
+    await this.#write(forgottenDeletions(this.#postgres.schema));
     // At once after a start, for that is when something may have been lost.
-    if (this.#rounds % ROUNDS === 0) await this.#postgres.query(findForgotten(this.#postgres.schema));
+    if (this.#rounds % ROUNDS === 0) await this.#findForgotten();
     this.#rounds += 1;
+  }
+
+  /** Stretch by stretch, for there may be more orders than one statement can read in its time. */
+  async #findForgotten(): Promise<void> {
+    const sql = forgottenOrders(this.#postgres.schema);
+    let last: unknown = null;
+    for (;;) {
+      const [stretch] = await this.#write(sql, last);
+      if (Number(stretch?.['orders']) < STRETCH) return;
+      last = stretch?.['last'];
+    }
+  }
+
+  #write(sql: string, ...parameters: unknown[]): Promise<Record<string, unknown>[]> {
+    return this.#postgres.write('what is to be done was looked for', (prisma) =>
+      prisma.$queryRawUnsafe(sql, ...parameters),
+    );
   }
 
   async #delete(table: string, condition: string, hours: number): Promise<void> {
@@ -73,13 +94,29 @@ function forgetSuperseded(schema: string): string {
 }
 
 /**
- * Orders for which something is to be done, and nobody will: a worker that was frozen while its job was given to others
- * takes with it, when it goes on, the job that has come under the same id.
+ * Orders for which something is to be done, and nobody will: their job was removed by somebody who took it for another, a
+ * process that went on after it was frozen, or a person.
  */
-function findForgotten(schema: string): string {
-  const key = `'order ' || "orders"."id"::text`;
-  const job = { task: SETTLE_ORDER, key, payload: `json_build_object('orderId', "orders"."id")`, delay: 0 };
-  return `SELECT count(${addJob(schema, job)}) FROM "orders"
-    WHERE ("unfinished" IS NOT NULL OR "transactionState" IN ('PENDING', 'FAILED'))
-      AND NOT EXISTS (SELECT FROM ${quoted(jobSchema(schema))}."jobs" WHERE "jobs"."key" = ${key})`;
+function forgottenOrders(schema: string): string {
+  const id = '"stretch"."id"';
+  return `
+    WITH "stretch" AS MATERIALIZED (
+      SELECT "id", ${HAS_JOB} AS "hasJob" FROM "orders"
+      WHERE $1::uuid IS NULL OR "id" > $1::uuid ORDER BY "id" LIMIT ${STRETCH}),
+    "jobs" AS (
+      SELECT ${addOrderJob(schema, id, 0)} FROM "stretch" WHERE "hasJob" AND ${hasNone(schema, orderJobKey(id))})
+    SELECT (SELECT count(*)::int FROM "stretch") AS "orders", (SELECT count(*)::int FROM "jobs") AS "jobs",
+      (SELECT "id"::text FROM "stretch" ORDER BY "id" DESC LIMIT 1) AS "last"`;
+}
+
+/** The same, of users who are being deleted: until they are gone, or let go, no order is created for them. */
+function forgottenDeletions(schema: string): string {
+  const userId = '"deletions"."userId"';
+  return `
+    SELECT count(${addUserJob(schema, userId, 0)})::int AS "jobs" FROM "tandem_user_deletions" AS "deletions"
+    WHERE "deletedAt" IS NULL AND ${hasNone(schema, userJobKey(userId))}`;
+}
+
+function hasNone(schema: string, key: string): string {
+  return `NOT EXISTS (SELECT FROM ${quoted(jobSchema(schema))}."jobs" WHERE "jobs"."key" = ${key})`;
 }

@@ -1,3 +1,4 @@
+import { isAppError } from '../errors/app-error.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 
 /** What is asked for, and by whom: a key belongs to an actor. */
@@ -16,7 +17,8 @@ export interface SavedRequest {
   readonly outcome: unknown;
 }
 
-const KEYS = '"tandem_idempotency_keys"';
+/** The table of keys. */
+export const KEYS = '"tandem_idempotency_keys"';
 
 /** What was asked for under which key. */
 export class IdempotencyRepository {
@@ -41,7 +43,10 @@ export class IdempotencyRepository {
     );
     if (row === undefined) return null;
     if (row['isExpired'] !== true) return row as unknown as SavedRequest;
-    await this.#forget(actor, key);
+    await this.#forget(actor, key).catch((error: unknown) => {
+      // Whether it is still there does not matter: it counts no more, and the next who needs the key forgets it.
+      if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
+    });
     return null;
   }
 

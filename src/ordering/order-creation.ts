@@ -8,7 +8,8 @@ import { untilKnown } from './certainty.js';
 import { fingerprintOf, type CheckedOrder } from './checked-order.js';
 import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
 import { newOrderNumber } from './order-number.js';
-import type { HeldOrder, Insertion, NewOrder, OrderRepository } from './order.repository.js';
+import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
+import type { HeldOrder } from './order-rows.js';
 import { CALL_PATIENCE, type OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
@@ -85,7 +86,9 @@ export class OrderCreation {
       case 'unknown':
         return pendingOf(request);
       case 'keyUsed':
-        return this.#asSaved(request, order);
+        return this.#asWritten(request, order);
+      case 'userBeingDeleted':
+        return { kind: 'userUnverifiable', userId: order.userId };
       case 'userDeleted':
         return this.#refuse(request, order, { kind: 'userNotFound', userId: order.userId });
       case 'orderNumberTaken':
@@ -107,7 +110,7 @@ export class OrderCreation {
   ): Promise<Insertion | Failed> {
     const until = performance.now() + CALL_PATIENCE;
     const insert = (orderNumber: string) =>
-      untilKnown(() => this.#orders.insert({ ...row, orderNumber }, order.mode, request), until);
+      decided(() => untilKnown(() => this.#orders.insert({ ...row, orderNumber }, order.mode, request), until), until);
     try {
       if (order.orderNumber !== null) return await insert(order.orderNumber);
       for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {
@@ -159,6 +162,16 @@ export class OrderCreation {
     return this.#complete(request, order, saved.orderId as OrderId, null);
   }
 
+  /** An order is there under the key: that it cannot be looked at now does not mean that it was not written. */
+  async #asWritten(request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
+    try {
+      return await this.#asSaved(request, order);
+    } catch (error) {
+      if (isPassing(error)) return pendingOf(request);
+      throw error;
+    }
+  }
+
   /** Somebody else was faster with the key. */
   async #asSaved(request: Request, order: CheckedOrder): Promise<CreateOrderOutcome> {
     const saved = await this.#keys.find(request);
@@ -168,11 +181,13 @@ export class OrderCreation {
   async #refuse(request: Request, order: CheckedOrder, refusal: CreateOrderOutcome): Promise<CreateOrderOutcome> {
     // Nobody asks again by a key that was made here.
     if (order.idempotencyKey === null) return refusal;
+    const keep = () => this.#keys.refuse(request, refusal);
     try {
-      return (await this.#keys.refuse(request, refusal)) ? refusal : await this.#asSaved(request, order);
+      const isKept = await untilKnown(keep, performance.now() + CALL_PATIENCE);
+      return isKept ? refusal : await this.#asSaved(request, order);
     } catch (error) {
-      // Either way the refusal is true; whether it was kept will be seen.
-      if (isAppError(error, 'OUTCOME_UNKNOWN')) return refusal;
+      // Told a refusal that was not kept, a client could be told something else the next time.
+      if (isAppError(error, 'OUTCOME_UNKNOWN')) return pendingOf(request);
       throw error;
     }
   }
@@ -198,6 +213,15 @@ export class OrderCreation {
       if (isAppError(error, 'MONGO_UNAVAILABLE')) return 'unverifiable';
       throw error;
     }
+  }
+}
+
+/** Whether a user goes who is being deleted is decided within moments: so long an order waits. */
+async function decided(insert: () => Promise<Insertion>, until: number): Promise<Insertion> {
+  for (let pause = FIRST_PAUSE; ; pause *= 2) {
+    const insertion = await insert();
+    if (insertion.kind !== 'userBeingDeleted' || performance.now() + pause > until) return insertion;
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

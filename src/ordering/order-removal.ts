@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../errors/app-error.js';
+import { AppError, isAppError, isPassing } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import { untilKnown } from './certainty.js';
 import type { OrderRepository } from './order.repository.js';
@@ -12,7 +12,9 @@ export type DeleteOrderOutcome =
   /** MongoDB would not let the transactions go: the order stays, and they with it. */
   | { readonly kind: 'transactionsKept'; readonly because: AppError }
   /** Nobody sees the order any more; it and its transactions go as soon as both databases answer. */
-  | { readonly kind: 'pending' };
+  | { readonly kind: 'pending' }
+  /** PostgreSQL's connection broke, and whether the deletion has begun is not known: the same call says more. */
+  | { readonly kind: 'unknown' };
 
 /** Deletes orders, and their transactions with them. */
 export class OrderRemoval {
@@ -30,7 +32,7 @@ export class OrderRemoval {
   async delete(id: OrderId): Promise<DeleteOrderOutcome> {
     const until = performance.now() + CALL_PATIENCE;
     const begun = await this.#begin(id, until);
-    if (begun === 'unknown') return { kind: 'pending' };
+    if (begun === 'unknown' || begun === 'pending') return { kind: begun };
     if (begun === null) return { kind: 'orderNotFound', orderId: id };
     await this.#onStep('orderHidden');
     try {
@@ -51,15 +53,21 @@ export class OrderRemoval {
   }
 
   /** Hides the order; who finds it hidden already, by an attempt of its own or by somebody else, goes on with that. */
-  async #begin(id: OrderId, until: number): Promise<Order | 'unknown' | null> {
+  async #begin(id: OrderId, until: number): Promise<Order | 'pending' | 'unknown' | null> {
+    const attempts = { areRepeated: false };
     try {
-      const order = await untilKnown(() => this.#orders.beginDelete(id), until);
+      const order = await untilKnown((isRepeated) => {
+        attempts.areRepeated = isRepeated;
+        return this.#orders.beginDelete(id);
+      }, until);
       if (order !== null) return order;
+      const hidden = await this.#orders.find(id);
+      if (hidden?.unfinished === 'DELETE') return hidden;
+      // An attempt before may have hidden it, and a job have deleted it since.
+      return attempts.areRepeated ? 'pending' : null;
     } catch (error) {
-      if (isAppError(error, 'OUTCOME_UNKNOWN')) return 'unknown';
+      if (isAppError(error, 'OUTCOME_UNKNOWN') || (attempts.areRepeated && isPassing(error))) return 'unknown';
       throw error;
     }
-    const order = await this.#orders.find(id);
-    return order?.unfinished === 'DELETE' ? order : null;
   }
 }

@@ -1,4 +1,4 @@
-import { isPassing } from '../errors/app-error.js';
+import { isAppError, isPassing } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import { orders } from '../domains/order/order.source.js';
 import { users } from '../domains/user/user.source.js';
@@ -24,7 +24,10 @@ export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, 
       try {
         await settlement.settle(id, performance.now() + PATIENCE);
       } catch (error) {
-        await settlement.noteFailure(id, error, attempt.isLast && !isPassing(error));
+        // What is tried again in a moment, because its outcome is not known yet, is no failure that people should see.
+        if (!isAppError(error, 'OUTCOME_UNKNOWN')) {
+          await settlement.noteFailure(id, error, attempt.isLast && !isPassing(error));
+        }
         throw error;
       }
     },

@@ -80,6 +80,11 @@ function deletedOrder(outcome: DeleteOrderOutcome): DeleteOrderPayload {
         'OUTCOME_PENDING',
         'the order is being deleted: it, and its transactions, will be gone as soon as both databases answer',
       );
+    case 'unknown':
+      throw new AppError(
+        'OUTCOME_UNKNOWN',
+        'the connection broke before it was known whether the order is being deleted; make the same call again',
+      );
   }
 }
 

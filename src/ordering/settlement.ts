@@ -2,7 +2,8 @@ import { AppError } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, isRefusal, type Certainty } from './certainty.js';
-import type { HeldOrder, OrderRepository } from './order.repository.js';
+import type { HeldOrderRepository } from './held-order.repository.js';
+import type { HeldOrder } from './order-rows.js';
 import { FORWARD_PATIENCE, type OnStep } from './protocol.js';
 import type { RecordedTransaction, TransactionRepository } from './transaction.repository.js';
 
@@ -34,12 +35,12 @@ const LONGEST_PAUSE = 500;
  * and before an order is taken back whose transaction may still arrive, its key is taken.
  */
 export class Settlement {
-  readonly #orders: OrderRepository;
+  readonly #orders: HeldOrderRepository;
   readonly #transactions: TransactionRepository;
   readonly #onStep: OnStep;
 
-  constructor(parts: { orders: OrderRepository; transactions: TransactionRepository; onStep: OnStep }) {
-    this.#orders = parts.orders;
+  constructor(parts: { heldOrders: HeldOrderRepository; transactions: TransactionRepository; onStep: OnStep }) {
+    this.#orders = parts.heldOrders;
     this.#transactions = parts.transactions;
     this.#onStep = parts.onStep;
   }
@@ -89,7 +90,10 @@ export class Settlement {
 
   /** An order that nobody sees yet: its transaction, then the order; or neither. */
   async #complete(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
-    if (held.age > FORWARD_PATIENCE) return this.#takeBack(held, tooLate(), state);
+    if (held.age > FORWARD_PATIENCE) {
+      const takenBack = await this.#takeBack(held, tooLate(), state);
+      if (takenBack !== null) return takenBack;
+    }
     const transaction = transactionOf(held.order);
     try {
       const outcome = await certain((patience) => this.#transactions.record(transaction, patience), until, state);
@@ -97,7 +101,9 @@ export class Settlement {
     } catch (error) {
       if (!isFinal(error, state)) throw error;
       await this.#onStep('transactionRefused');
-      return this.#takeBack(held, error, state);
+      const takenBack = await this.#takeBack(held, error, state);
+      if (takenBack === null) throw error;
+      return takenBack;
     }
     const known = { ...state };
     // Should it not be finished here: whoever takes the order next has to know that its transaction may be there.
@@ -113,20 +119,31 @@ export class Settlement {
     return { kind: 'settled', order: completed };
   }
 
-  /** What may still arrive is kept out first; what has arrived all the same settles it the other way. */
-  async #takeBack(held: HeldOrder, because: AppError, state: Readonly<Certainty>): Promise<Settled> {
-    if (!state.isCertain && (await this.#takeKey(held.order, because)) === 'recorded') return this.#finish(held, state);
-    return this.#cancel(held, because, !state.isCertain);
+  /**
+   * What may still arrive is kept out first; what has arrived all the same settles it the other way.
+   *
+   * @returns null where it cannot be kept out, for a collection's own rules refuse tombstones: then there is only forward
+   */
+  async #takeBack(held: HeldOrder, because: AppError, state: Readonly<Certainty>): Promise<Settled | null> {
+    if (state.isCertain) return this.#cancel(held, because, false);
+    switch (await this.#takeKey(held.order, because)) {
+      case 'recorded':
+        return this.#finish(held, state);
+      case 'taken':
+        return this.#cancel(held, because, true);
+      case 'refused':
+        return null;
+    }
   }
 
-  async #takeKey(order: Order, because: AppError): Promise<'taken' | 'recorded'> {
+  async #takeKey(order: Order, because: AppError): Promise<'taken' | 'recorded' | 'refused'> {
     try {
       const taken = await this.#transactions.takeKey(transactionOf(order));
       await this.#onStep('keyTaken');
       return taken;
     } catch (error) {
       // The rules that refuse a transaction refuse the one that is on its way, too.
-      if (isRefusal(error) && isRefusal(because)) return 'taken';
+      if (isRefusal(error)) return isRefusal(because) ? 'taken' : 'refused';
       throw error;
     }
   }

@@ -1,9 +1,10 @@
-import { addJob, removeJob } from '../platform/jobs/job-sql.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { RECOVERY_DELAY, SETTLE_USER } from './protocol.js';
+import { KEYS } from './idempotency.repository.js';
+import { RECOVERY_DELAY } from './protocol.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
+import { addUserJob, removeUserJob } from './user-job.js';
 
 export interface DeleteUser {
   /** What happens when the user has orders: it is not deleted, or they stay and refer to nobody. */
@@ -21,7 +22,18 @@ export interface UserHold {
 }
 
 const DELETIONS = '"tandem_user_deletions"';
-const JOB_KEY = `'user ' || "held"."userId"`;
+const HELD_ID = '"held"."userId"';
+
+/**
+ * Of what clients were told, and are told again, the copies of a user who is to be forgotten. Made twice: an order may be
+ * completed between the two, with what its row held before.
+ */
+function forgottenCopies(condition: string): string {
+  return `
+    UPDATE ${KEYS} SET "outcome" = "outcome" || jsonb_build_object(
+      'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
+    FROM "held" WHERE ${condition} AND "outcome" -> 'order' ->> 'userId' = "held"."userId"`;
+}
 
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
 export class UserDeletionRepository {
@@ -38,7 +50,6 @@ export class UserDeletionRepository {
    * @returns how many orders the user has, and the hold; null where it is not to be deleted
    */
   async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
-    const job = { task: SETTLE_USER, key: JOB_KEY, payload: `json_build_object('userId', "held"."userId")` };
     const [, rows = []] = await this.#postgres.transaction('a user was deleted', [
       heldUser(userId, 'exclusive'),
       {
@@ -46,18 +57,17 @@ export class UserDeletionRepository {
           WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
           "counted" AS (SELECT count(*)::int AS "orders" FROM "orders" WHERE lower("userId") = $1::text),
           "held" AS (
-            INSERT INTO ${DELETIONS} ("userId") SELECT $1::text FROM "counted" WHERE "orders" = 0 OR $2::boolean
-            ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(), "deletedAt" = NULL
+            INSERT INTO ${DELETIONS} ("userId", "erases")
+            SELECT $1::text, $3::boolean FROM "counted" WHERE "orders" = 0 OR $2::boolean
+            ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(), "deletedAt" = NULL,
+              "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND ${DELETIONS}."deletedAt" IS NULL)
             RETURNING "userId", "createdAt"),
-          "forgotten" AS (
-            UPDATE "tandem_idempotency_keys" SET "outcome" = "outcome" || jsonb_build_object(
-              'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
-            FROM "held" WHERE $3::boolean AND "outcome" -> 'order' ->> 'userId' = $1::text),
+          "forgotten" AS (${forgottenCopies('$3::boolean')}),
           "erased" AS (
             UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
             FROM "held"
             WHERE $3::boolean AND lower("orders"."userId") = $1::text AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)),
-          "job" AS (SELECT ${addJob(this.#postgres.schema, { ...job, delay: RECOVERY_DELAY })} FROM "held")
+          "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, RECOVERY_DELAY)} FROM "held")
           SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token", EXISTS (SELECT FROM "before") AS "wasHeld",
             (SELECT count(*)::int FROM "job") AS "jobs"
           FROM "counted"`,
@@ -70,30 +80,42 @@ export class UserDeletionRepository {
     return { orders: Number(row?.['orders']), hold };
   }
 
-  /** Whether a user is being deleted. */
-  async isHeld(userId: UserId): Promise<boolean> {
-    const sql = `SELECT 1 FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL`;
-    return (await this.#postgres.query(sql, userId)).length > 0;
+  /** Takes the hold of a deletion that was begun from whoever has it; null where there is none. */
+  async takeOver(userId: UserId): Promise<UserHold | null> {
+    const [row] = await this.#postgres.write<Record<string, unknown>[]>('a deletion was taken over', (prisma) =>
+      prisma.$queryRawUnsafe(
+        `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND "deletedAt" IS NULL
+         RETURNING "createdAt"::text AS "token"`,
+        userId,
+      ),
+    );
+    return row === undefined ? null : { userId, token: String(row['token']), wasHeld: true };
   }
 
   /** Notes that the user is gone. Made twice, it does the same. */
-  finish(userId: UserId): Promise<void> {
-    return this.#end(`UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`, 'TRUE', userId);
+  async finish(userId: UserId): Promise<void> {
+    await this.#end(`UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`, 'TRUE', userId);
   }
 
-  /** Lets go of a user who stays, unless somebody else has taken the id meanwhile. */
-  abandon({ userId, token }: UserHold): Promise<void> {
+  /**
+   * Lets go of a user who stays, unless somebody else has taken the id meanwhile.
+   *
+   * @returns whether it was let go
+   */
+  abandon({ userId, token }: UserHold): Promise<boolean> {
     return this.#end(`DELETE FROM ${DELETIONS}`, '"createdAt" = $2::text::timestamptz', userId, token);
   }
 
-  async #end(change: string, condition: string, ...parameters: readonly string[]): Promise<void> {
-    await this.#postgres.write('a deletion was noted', (prisma) =>
+  async #end(change: string, condition: string, ...parameters: readonly string[]): Promise<boolean> {
+    const rows = await this.#postgres.write<unknown[]>('a deletion was noted', (prisma) =>
       prisma.$queryRawUnsafe(
         `WITH "held" AS (${change} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition}
-           RETURNING "userId")
-         SELECT ${removeJob(this.#postgres.schema, JOB_KEY)} FROM "held"`,
+           RETURNING "userId", "erases"),
+         "forgotten" AS (${forgottenCopies('"held"."erases"')})
+         SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} FROM "held"`,
         ...parameters,
       ),
     );
+    return rows.length > 0;
   }
 }

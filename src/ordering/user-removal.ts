@@ -71,17 +71,20 @@ export class UserRemoval {
 
   /** Goes on with a deletion that was begun, by whomever. @throws {AppError} when it is to be tried again */
   async settle(id: UserId, until: number): Promise<void> {
-    if (await this.#deletions.isHeld(id)) await this.#delete(id, null, until, { isCertain: false });
+    const hold = await this.#deletions.takeOver(id);
+    if (hold !== null) await this.#delete(id, hold, until, { isCertain: false });
   }
 
-  async #delete(id: UserId, hold: UserHold | null, until: number, state: Certainty): Promise<void> {
+  async #delete(id: UserId, hold: UserHold, until: number, state: Certainty): Promise<void> {
     try {
       await certain(() => this.#users.delete(id), until, state);
     } catch (error) {
-      // A delete that is on its way may still come: then the user cannot be let go.
-      if (hold !== null && isFinal(error, state) && state.isCertain) await this.#deletions.abandon(hold);
+      // A delete that is on its way may still come: then the user cannot be let go. Nor where another has the hold.
+      if (isFinal(error, state) && state.isCertain) state.isCertain = await this.#deletions.abandon(hold);
       throw error;
     }
+    // The user is gone, whatever becomes of noting it.
+    state.isCertain = false;
     await this.#onStep('userDeleted');
     await this.#deletions.finish(id);
     await this.#onStep('deletionNoted');

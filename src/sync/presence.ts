@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import pg from 'pg';
+import { OURS } from '../platform/jobs/job-queue.js';
 import { jobSchema } from '../platform/jobs/job-schema.js';
 import { quoted } from '../platform/postgres/columns.js';
 import { connectionConfig } from '../platform/postgres/connection.js';
@@ -14,10 +15,21 @@ const FROZEN_AFTER = 30;
 /** The first half of the advisory locks' keys: "tand", in ASCII. */
 const LOCK_CLASS = 0x74616e64;
 
+/** How long PostgreSQL may take for a statement, and a lock, in milliseconds. */
 const STATEMENT_TIMEOUT = 10_000;
+const LOCK_TIMEOUT = 5_000;
+
+/** In how many looks those are looked for once that hold jobs and are known to nobody. */
+const LOOKS = 10;
+
+/** What the driver says of a connection that is there, and silent. */
+const SILENCE = /query read timeout/i;
 
 /** In milliseconds. */
 const CLOSING_PATIENCE = 1_000;
+
+const SAY_SEEN = `
+  INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()`;
 
 /**
  * What tells workers that live from those that have died: each holds an advisory lock on its name, on a connection of its
@@ -29,6 +41,8 @@ export class Presence implements AsyncDisposable {
   readonly #url: string;
   readonly #logger: Logger;
   readonly #schema: string;
+  readonly #onSilence: () => void;
+  #looks = 0;
   #name: string | null = null;
   #announced: Promise<void> = Promise.resolve();
   #last: Promise<void> = Promise.resolve();
@@ -36,8 +50,12 @@ export class Presence implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #isEnded = false;
 
-  /** @param options.schema of the tables */
-  constructor(options: { url: string; schema: string; logger: Logger }) {
+  /**
+   * @param options.schema of the tables
+   * @param options.onSilence told when PostgreSQL has not answered for a while: other connections wait for it as well
+   */
+  constructor(options: { url: string; schema: string; logger: Logger; onSilence?: () => void }) {
+    this.#onSilence = options.onSilence ?? (() => undefined);
     this.#url = options.url;
     this.#schema = jobSchema(options.schema);
     this.#logger = options.logger;
@@ -66,10 +84,11 @@ export class Presence implements AsyncDisposable {
 
   async #connect(name: string): Promise<pg.Client> {
     const client = new pg.Client({
-      ...connectionConfig(this.#url),
+      // Else a server that we have given up would wait for the lock for ever, once for each attempt.
+      ...connectionConfig(this.#url, [`lock_timeout=${LOCK_TIMEOUT}`, `statement_timeout=${STATEMENT_TIMEOUT}`]),
       application_name: 'tandem worker',
       connectionTimeoutMillis: INTERVAL,
-      query_timeout: STATEMENT_TIMEOUT,
+      query_timeout: STATEMENT_TIMEOUT + 1_000,
       keepAlive: true,
     });
     // Unheard, the event would end the process.
@@ -79,10 +98,7 @@ export class Presence implements AsyncDisposable {
     try {
       await client.connect();
       await client.query('SELECT pg_advisory_lock($1, hashtext($2))', [LOCK_CLASS, name]);
-      await client.query(
-        'INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()',
-        [name],
-      );
+      await client.query(SAY_SEEN, [name]);
     } catch (error) {
       await closed(client);
       throw error;
@@ -98,6 +114,7 @@ export class Presence implements AsyncDisposable {
       void this.#inTurn(() => this.#look())
         .catch((error: unknown) => {
           this.#logger.debug({ err: error }, 'the workers could not be looked at; they will be');
+          if (error instanceof Error && SILENCE.test(error.message)) this.#onSilence();
           return this.#inTurn(() => this.#drop());
         })
         .finally(() => {
@@ -109,7 +126,10 @@ export class Presence implements AsyncDisposable {
   async #look(): Promise<void> {
     if (this.#name === null) return;
     const client = this.#client ?? (await this.#connect(this.#name));
-    await client.query('UPDATE "tandem_workers" SET "seenAt" = clock_timestamp() WHERE "id" = $1', [this.#name]);
+    // Somebody may have taken us for dead while the connection was broken.
+    await client.query(SAY_SEEN, [this.#name]);
+    if (this.#looks % LOOKS === 0) await this.#freeUnknown(client);
+    this.#looks += 1;
     const { rows } = await client.query<{ id: string; isDead: boolean }>(
       `SELECT "id", "isDead" FROM (
          SELECT "id", pg_try_advisory_xact_lock($1, hashtext("id")) AS "isDead",
@@ -125,6 +145,21 @@ export class Presence implements AsyncDisposable {
     await this.#free(client, frozen, false);
     await client.query('DELETE FROM "tandem_workers" WHERE "id" = ANY($1::text[])', [dead]);
     this.#logger.warn({ dead, frozen }, 'the jobs of workers that have died, or are frozen, are given to others');
+  }
+
+  /** Of workers that took jobs and died before they were known to anybody. */
+  async #freeUnknown(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ id: string }>(
+      `SELECT DISTINCT "locked_by" AS "id" FROM ${quoted(this.#schema)}."jobs"
+       WHERE "locked_at" < clock_timestamp() - make_interval(secs => $1) AND starts_with("task_identifier", '${OURS}')
+         AND NOT EXISTS (SELECT FROM "tandem_workers" WHERE "tandem_workers"."id" = "locked_by")`,
+      [FROZEN_AFTER],
+    );
+    await this.#free(
+      client,
+      rows.map(({ id }) => id),
+      true,
+    );
   }
 
   /**

@@ -1,14 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
-import { run, type JobHelpers, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import { run, type Runner, type WorkerEvents } from 'graphile-worker';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { isPassing } from '../errors/app-error.js';
 import type { Housekeeping, JobHandler } from '../platform/jobs/handler.js';
 import { jobSchema, SILENT } from '../platform/jobs/job-schema.js';
-import { MAX_ATTEMPTS } from '../platform/jobs/job-sql.js';
 import { connectionConfig } from '../platform/postgres/connection.js';
 import { Presence } from './presence.js';
+import { tasksOf } from './tasks.js';
 
 export interface WorkerOptions {
   readonly url: string;
@@ -27,9 +26,6 @@ export type Worker = AsyncDisposable;
 
 /** How often jobs are looked for of which no notification told, in milliseconds: those that have become due. */
 const POLL_INTERVAL = 1_000;
-
-/** How long a job waits for a database that is away, in milliseconds; somewhat more, so that they do not come at once. */
-const WAIT = 1_000;
 
 /** How long stopping waits for jobs under way, in milliseconds. */
 const SHUTDOWN_PATIENCE = 5_000;
@@ -50,16 +46,17 @@ const REST = 1_000;
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { url, logger } = options;
-  const presence = new Presence({ url, schema: options.schema, logger });
-  const begin = () => Round.begin(options, presence);
   const stopping = new AbortController();
-  let round = await begin().catch(async (error: unknown) => {
+  let round: Round | undefined;
+  const presence = new Presence({ url, schema: options.schema, logger, onSilence: () => round?.giveUp() });
+  const begin = () => Round.begin(options, presence);
+  const first = await begin().catch(async (error: unknown) => {
     await presence[Symbol.asyncDispose]();
     throw error;
   });
   const leaving = new Set<Promise<void>>();
   const supervised = (async () => {
-    for (let next: Round | null = round; next !== null; next = await beginAgain(begin, stopping.signal)) {
+    for (let next: Round | null = first; next !== null; next = await beginAgain(begin, stopping.signal)) {
       round = next;
       await round.ended;
       if (!stopping.signal.aborted) logger.warn('the worker failed, and begins again');
@@ -80,7 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       clearInterval(housekeeping);
-      await round.stop();
+      await (round ?? first).stop();
       await supervised;
       await Promise.all(leaving);
       await kept;
@@ -96,6 +93,7 @@ class Round {
   readonly #runner: Runner;
   readonly #pool: pg.Pool;
   readonly #clients: ReadonlySet<pg.PoolClient>;
+  #giveUp: () => void = () => undefined;
   #stopped: Promise<void> | null = null;
 
   private constructor(runner: Runner, pool: pg.Pool, clients: ReadonlySet<pg.PoolClient>, failed: Promise<void>) {
@@ -103,7 +101,8 @@ class Round {
     this.#pool = pool;
     this.#clients = clients;
     // The library may wait for ever for connections that are gone.
-    this.ended = Promise.race([runner.promise.catch(() => undefined), failed]);
+    const givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
+    this.ended = Promise.race([runner.promise.catch(() => undefined), failed, givenUp]);
   }
 
   static async begin(options: WorkerOptions, presence: Presence): Promise<Round> {
@@ -136,7 +135,7 @@ class Round {
         pgPool: pool,
         events,
         schema: jobSchema(options.schema),
-        taskList: tasksOf(options),
+        taskList: tasksOf(options.handlers, options),
         noHandleSignals: true,
         logger: SILENT,
         preset: {
@@ -156,6 +155,11 @@ class Round {
       await pool.end();
       throw error;
     }
+  }
+
+  /** Where PostgreSQL is silent on connections that are there, the library waits for them, for as long as the system does. */
+  giveUp(): void {
+    this.#giveUp();
   }
 
   /** Lets jobs under way finish, for a while; no connection stays. */
@@ -210,39 +214,5 @@ function announcing(presence: Presence): GraphileConfig.Plugin {
         },
       },
     },
-  };
-}
-
-function tasksOf({ handlers, logger }: WorkerOptions): TaskList {
-  const tasks = Object.entries(handlers).map(([task, handle]) => [task, taskOf(task, handle, logger)] as const);
-  return Object.fromEntries(tasks);
-}
-
-/**
- * A job that fails because a database is away comes again soon, and however often: that is not its fault. One that fails
- * for another reason comes a few times more, and is then parked, for people to look at.
- */
-function taskOf(task: string, handle: JobHandler, logger: Logger) {
-  return async (payload: unknown, { job, addJob }: JobHelpers): Promise<void> => {
-    const isLast = job.attempts >= job.max_attempts;
-    try {
-      await handle(payload as Record<string, unknown>, { number: job.attempts, isLast });
-    } catch (error) {
-      const about = { task, job: job.id, payload, attempt: job.attempts, err: error };
-      if (isPassing(error)) {
-        logger.debug(about, 'a job waits for a database that is away');
-        const runAt = new Date(Date.now() + WAIT * (1 + Math.random()));
-        await addJob(task, payload as object, {
-          runAt,
-          maxAttempts: MAX_ATTEMPTS,
-          ...(job.key === null ? {} : { jobKey: job.key }),
-        });
-        return;
-      }
-      if (isLast)
-        logger.error(about, 'a job is parked: npm run jobs lists it, and replays it once its cause is mended');
-      else logger.warn(about, 'a job failed, and will be tried again');
-      throw error;
-    }
   };
 }

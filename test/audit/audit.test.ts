@@ -75,7 +75,8 @@ describe('an audit of every row', () => {
     expect(inPostgres).toHaveLength(1 + 12);
     const lookedUp = statements
       .filter(({ text }) => text.startsWith('users.find(') && !text.includes('$not'))
-      .map(({ text }) => Number(/(\d+) values/.exec(text)?.[1]));
+      // A list of a few is written out.
+      .map(({ text }) => Number(/(\d+) values/.exec(text)?.[1] ?? text.match(/\b[0-9a-f]{24}\b/g)?.length));
     // Nobody but the orphans is asked for twice: each has an id of its own here.
     expect(lookedUp.reduce((sum, count) => sum + count, 0)).toBe(USERS - USERS / 100 + ORPHANS);
   });

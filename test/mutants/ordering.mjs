@@ -46,9 +46,9 @@ export const MUTANTS = [
     file: 'src/ordering/order.repository.ts',
     from: "if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };",
     to:
-      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await this.#postgres.query(`SELECT ${addJob(this.#postgres.schema, { task: SETTLE_ORDER, " +
-      "key: '$1::text', payload: \"json_build_object('orderId', $2::text)\", delay: 0 })}`, 'order ' + row.id, row.id); " +
-      "return { kind: 'inserted', held: heldFrom(rows[0]) }; }",
+      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await writtenOrder(this.#postgres, 'an order was written', " +
+      "`WITH \"order\" AS (SELECT * FROM \"orders\" WHERE \"id\" = $1::uuid), ${jobOf(this.#postgres.schema, 0, 'TRUE')} ` + " +
+      "ORDER_AND_JOB, row.id); return { kind: 'inserted', held: heldFrom(rows[0]) }; }",
     also: {
       from: "mode === 'NONE' ? '\"job\" AS (SELECT WHERE FALSE)'",
       to: "mode !== 'REQUIRED' ? '\"job\" AS (SELECT WHERE FALSE)'",
@@ -64,14 +64,14 @@ export const MUTANTS = [
   },
   {
     name: 'two may have an order at once',
-    file: 'src/ordering/order.repository.ts',
+    file: 'src/ordering/held-order.repository.ts',
     from: 'AND ("until" IS NULL OR "until" < "now")',
     to: '',
     tests: ['test/ordering/lease.test.ts'],
   },
   {
     name: 'a lease that has run out is taken for one that was given back',
-    file: 'src/ordering/order.repository.ts',
+    file: 'src/ordering/order-rows.ts',
     from: "isAbandoned: row['~abandoned'] === true,",
     to: 'isAbandoned: false,',
     tests: ['test/ordering/compensation.test.ts'],

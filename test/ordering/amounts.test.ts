@@ -14,7 +14,7 @@ import { useWorker } from '../support/worker.js';
 
 const databases = useDatabases();
 const links = useLinks(databases);
-useWorker(databases);
+const worker = useWorker(databases);
 const execute = useGraph(databases);
 const seed = new Seed(databases);
 
@@ -112,12 +112,15 @@ describe('an older amount never wins', () => {
 describe('MongoDB does not take the new amount', () => {
   test('because it is away: the order is PENDING, and recorded with the right amount once it is back', async () => {
     const id = await create('REQUIRED');
+    // Its own way to MongoDB is sound.
+    await worker.stop();
     links.mongo.refuse();
     links.mongo.cut();
     const outcome = await update(id, '8', links.platform);
     expect(outcome).toMatchObject({ kind: 'updated', order: { total: '8.00', transactionState: 'PENDING' } });
     expect(await stands(id)).toMatchObject({ total: '8.00', transactions: { nodes: [{ amount: '1.00' }] } });
     links.mongo.heal();
+    await worker.start();
     await expect.poll(() => stands(id), { timeout: 10_000 }).toMatchObject(recorded('8.00'));
   });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { OrderId } from '../../src/domains/order/order.source.js';
+import type { CreateOrder } from '../../src/ordering/checked-order.js';
+import type { CreateOrderOutcome } from '../../src/ordering/ordering.service.js';
 import type { Platform } from '../../src/platform/platform.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
@@ -33,6 +35,12 @@ const age = (id: string) =>
 
 /** A transaction that arrives now, as it was sent long ago. */
 const arrive = (id: string) => seed.document('transactions', { _id: keyOf(id), orderId: id, createdAt: new Date() });
+
+/** What a call comes to: where that is not known yet, it is made again, as its client would. */
+async function told(outcome: Promise<CreateOrderOutcome>, order: CreateOrder): Promise<CreateOrderOutcome> {
+  const first = await outcome;
+  return first.kind === 'pending' ? createScope(databases.platform).ordering.createOrder(order) : first;
+}
 
 async function begun(key: string): Promise<string> {
   return vi.waitFor(() => orderIdOf(databases.platform, key), { timeout: 3_000 });
@@ -74,7 +82,7 @@ describe('the insert is held back', () => {
     const id = await begun('3.5 seconds');
     await new Promise((resolve) => setTimeout(resolve, 3_500));
     links.mongo.heal();
-    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    expect(await told(outcome, order)).toMatchObject({ kind: 'created', order: { id } });
     const remains = await remainsOf(databases.platform, id);
     expect(remains).toMatchObject({ row: { unfinished: null }, tombstones: [] });
     expect(remains.transactions).toHaveLength(1);
@@ -86,7 +94,7 @@ describe('the insert is held back', () => {
     const id = await begun('completed by another');
     expect(await settle(id)).toMatchObject({ kind: 'settled' });
     links.mongo.heal();
-    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    expect(await told(outcome, order)).toMatchObject({ kind: 'created', order: { id } });
     expect((await remainsOf(databases.platform, id)).transactions).toHaveLength(1);
   });
 
@@ -97,7 +105,7 @@ describe('the insert is held back', () => {
     await age(id);
     expect(await settle(id)).toEqual({ kind: 'absent' });
     links.mongo.heal();
-    expect(await outcome).toMatchObject({ kind: 'transactionFailed' });
+    expect(await told(outcome, order)).toMatchObject({ kind: 'transactionFailed' });
     const remains = await remainsOf(databases.platform, id);
     expect(remains).toMatchObject({ row: null, transactions: [], jobs: [] });
     expect(remains.tombstones).toEqual([{ _id: keyOf(id), voidedAt: expect.any(Date) as Date }]);
@@ -112,7 +120,7 @@ describe('the insert is held back', () => {
     await settle(id);
     expect(await createScope(databases.platform).ordering.deleteOrder(id)).toMatchObject({ kind: 'deleted' });
     links.mongo.heal();
-    expect(await outcome).toMatchObject({ kind: 'created', order: { id } });
+    expect(await told(outcome, order)).toMatchObject({ kind: 'created', order: { id } });
     expect(await remainsOf(databases.platform, id)).toMatchObject({ row: null, transactions: [], jobs: [] });
   });
 });

@@ -1,14 +1,14 @@
 import { expect, test, vi } from 'vitest';
 import type { OrderId } from '../../src/domains/order/order.source.js';
 import { createScope } from '../../src/scope.js';
-import { OrderRepository } from '../../src/ordering/order.repository.js';
+import { HeldOrderRepository } from '../../src/ordering/held-order.repository.js';
 import { useDatabases } from '../support/databases.js';
 import { remainsOf } from '../support/remains.js';
 import { Seed } from '../support/seed.js';
 
 const databases = useDatabases();
 const seed = new Seed(databases);
-const repository = () => new OrderRepository(databases.platform.postgres);
+const repository = () => new HeldOrderRepository(databases.platform.postgres);
 
 async function promised(): Promise<OrderId> {
   const { id: userId } = await seed.user();

@@ -51,7 +51,7 @@ describe('the connection breaks in the middle of a COMMIT, which is carried out'
     links.postgres.cut();
     const told = await outcome;
     await commit();
-    expect(await ordersOf(userId)).toHaveLength(1);
+    await expect.poll(() => ordersOf(userId)).toHaveLength(1);
     expect(told).toMatchObject({ kind: 'pending' });
   });
 
@@ -81,6 +81,7 @@ test('the same call, made while the COMMIT of the first is under way, gets the s
   const again = create(input);
   await outcome;
   await commit();
+  await expect.poll(() => ordersOf(userId)).not.toEqual([]);
   const [order, ...more] = await ordersOf(userId);
   expect(more).toEqual([]);
   expect(await again).toMatchObject({ kind: 'created', order: { id: order?.['id'] } });

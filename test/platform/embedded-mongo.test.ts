@@ -46,9 +46,10 @@ describe('embedded MongoDB', { timeout: TIMEOUT }, () => {
     const majority = { writeConcern: { w: 'majority' as const, journal: true } };
     await inMongo(first.url, (db) => db.collection('rows').insertOne({ kept: true }, majority));
     process.kill(first.pid, 'SIGKILL');
-    await vi.waitFor(() => {
+    const exited = () => {
       expect(onExit).toHaveBeenCalledExactlyOnceWith({ code: null, signal: 'SIGKILL' });
-    });
+    };
+    await vi.waitFor(exited, { timeout: 10_000 });
     await using second = await startEmbeddedMongo(options);
     expect(await inMongo(second.url, (db) => db.collection('rows').countDocuments({ kept: true }))).toBe(1);
   });

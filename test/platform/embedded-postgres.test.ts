@@ -52,9 +52,10 @@ describe('embedded PostgreSQL', { timeout: TIMEOUT }, () => {
     const first = await startEmbeddedPostgres({ directory, durable: true, onExit });
     await query(first.url, 'create table kept as select 42 as answer');
     process.kill(first.pid, 'SIGKILL');
-    await vi.waitFor(() => {
+    const exited = () => {
       expect(onExit).toHaveBeenCalledExactlyOnceWith({ code: null, signal: 'SIGKILL' });
-    });
+    };
+    await vi.waitFor(exited, { timeout: 10_000 });
     await using second = await startEmbeddedPostgres({ directory, durable: true });
     expect(await query(second.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
   });

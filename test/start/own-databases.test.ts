@@ -45,7 +45,7 @@ test('npm run migrate applies once what its dry run shows, and npm start then se
   expect(migrate.stdout).toContain('✔ Apply migrations');
   expect(await shop.sql(TABLES)).toContainEqual({ table_name: 'orders' });
   const again = project.npm(['run', 'migrate'], shop.settings);
-  expect(await again.ended(5_000)).toEqual({ code: 0, signal: null });
+  expect(await again.ended()).toEqual({ code: 0, signal: null });
   expect(again.stdout).toMatch(/^PostgreSQL .*: nothing to apply$/m);
 
   const port = String(await freePort());

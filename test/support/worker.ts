@@ -15,11 +15,23 @@ export function startOrderingWorker(platform: Platform, databaseUrl: string): Pr
   });
 }
 
+/** A worker that a test can do without for a while. */
+export interface TestWorker {
+  readonly stop: () => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
 /** One for the whole of the test file that calls it, after useDatabases(). */
-export function useWorker(databases: { readonly platform: Platform; readonly databaseUrl: string }): void {
+export function useWorker(databases: { readonly platform: Platform; readonly databaseUrl: string }): TestWorker {
   let worker: Worker | undefined;
-  beforeAll(async () => {
+  const start = async () => {
     worker = await startOrderingWorker(databases.platform, databases.databaseUrl);
-  });
-  afterAll(() => worker?.[Symbol.asyncDispose]());
+  };
+  const stop = async () => {
+    await worker?.[Symbol.asyncDispose]();
+    worker = undefined;
+  };
+  beforeAll(start);
+  afterAll(stop);
+  return { stop, start };
 }

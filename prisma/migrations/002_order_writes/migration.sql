@@ -49,6 +49,8 @@ CREATE INDEX IF NOT EXISTS "tandem_idempotency_keys_open_idx" ON "tandem_idempot
 -- Users who are being deleted, or were a short while ago: no order is created for them.
 CREATE TABLE IF NOT EXISTS "tandem_user_deletions" (
     "userId" TEXT NOT NULL,
+    -- Whether copies of the user's name and e-mail are emptied.
+    "erases" BOOLEAN NOT NULL DEFAULT false,
     "createdAt" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "deletedAt" TIMESTAMPTZ(6),
     CONSTRAINT "tandem_user_deletions_pkey" PRIMARY KEY ("userId")

@@ -1,3 +1,4 @@
+import { orderOfJob } from '../../ordering/order-job.js';
 import type { JobQueue } from '../../platform/jobs/job-queue.js';
 
 /** An id that no parked job has; the message says which, and that nothing was replayed. */
@@ -29,5 +30,5 @@ function pendingAgain(parked: string): string {
   return `
     UPDATE "orders" SET "transactionState" = 'PENDING', "transactionError" = NULL
     WHERE "transactionState" = 'FAILED'
-      AND "id" IN (SELECT substr("key", 7)::uuid FROM ${parked} AS "parked" WHERE starts_with("key", 'order '))`;
+      AND "id" IN (SELECT ${orderOfJob('"key"')} FROM ${parked} AS "parked")`;
 }

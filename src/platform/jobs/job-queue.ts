@@ -23,7 +23,7 @@ export interface ParkedJob {
 }
 
 /** The names of all tasks of ours begin so; others may keep jobs of their own in the same schema. */
-const OURS = 'tandem_';
+export const OURS = 'tandem_';
 
 /**
  * Our jobs with what becomes of each, for a FROM: "id", "key" and "state", which is `waiting`, `parked` or `superseded`.

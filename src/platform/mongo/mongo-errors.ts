@@ -59,7 +59,9 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
   if (error instanceof mongo.MongoWriteConcernError) return outcomeUnknown(what, error);
   if (hasServerCode(error, UNAUTHORIZED)) return readOnly(what, error);
   if (hasServerCode(error, DOCUMENT_VALIDATION_FAILURE, NOT_SUPPORTED_ON_VIEW)) return writeRefused(what, error);
-  return error instanceof AppError && sent ? outcomeUnknown(what, error.cause) : error;
+  // Nobody waits for the driver any more when its time is up, and what it has not sent by then it may send later.
+  const mayHaveRun = error instanceof AppError && (sent || isDeadline(error.cause));
+  return mayHaveRun ? outcomeUnknown(what, error.cause) : error;
 }
 
 export function unavailable(cause: unknown): AppError {
@@ -75,7 +77,11 @@ function isUnavailable(error: unknown): boolean {
   // What a socket says by itself reaches us as it is when it breaks while it is written to.
   if (error instanceof Error && 'syscall' in error) return true;
   if (error instanceof mongo.MongoError && POOL_ERRORS.has(error.name)) return true;
-  // The deadline that every command gets.
+  return isDeadline(error);
+}
+
+/** Whether it is the deadline that every command gets. */
+function isDeadline(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
 }
 

@@ -1,9 +1,15 @@
 import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/codes.js';
 
-/** What Prisma's adapter calls the ways in which PostgreSQL is out of reach. */
+/**
+ * What Prisma's adapter calls the ways in which PostgreSQL is out of reach; that a new connection is refused, once others
+ * were not, too: while a password is changed, it passes.
+ */
 const UNREACHABLE_KINDS = new Set([
+  'AuthenticationFailed',
   'ConnectionClosed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
   'DatabaseNotReachable',
   'SocketTimeout',
   'TlsConnectionError',
@@ -15,6 +21,7 @@ const NOT_NOW = new Set([
   '25P03', // idle_in_transaction_session_timeout
   '25P04', // transaction_timeout
   '40001', // serialization_failure
+  '40003', // statement_completion_unknown
   '40P01', // deadlock_detected
   '55P03', // lock_not_available: the lock timeout
   '57014', // query_canceled: the statement timeout
@@ -26,7 +33,7 @@ const NOT_NOW = new Set([
 
 /** What the driver itself says, without a code, when a connection or an answer does not come. */
 const DRIVER_MESSAGES =
-  /timeout exceeded when trying to connect|connection terminated|query read timeout|socket hang up|is not queryable/i;
+  /timeout exceeded when trying to connect|timeout expired|connection terminated|query read timeout|socket hang up|is not queryable/i;
 
 /** What Prisma says when no connection is free for a transaction in time, or one took too long and was rolled back. */
 const TRANSACTION_REFUSED = 'P2028';
@@ -80,13 +87,14 @@ export function isUniqueViolation(error: unknown): boolean {
 
 /**
  * Whether the table's own rules refused a write: a column's size, a constraint, a view that takes none, a trigger, which
- * may say so by any code. What we send is sound, so all that a server refuses is that, but for a statement that does not
- * fit the tables (class 42), a fault of the server's (58, XX) and what has a code of its own.
+ * may say so by any code. What we send is sound, so all that a server refuses is that, but for a connection that it refuses
+ * (28, 3D) or ends (57), a statement that does not fit the tables (42) or the session (26), a fault of the server's (58,
+ * XX) and what has a code of its own.
  */
 function isRefusedByRules(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
   if (!/^[0-9A-Z]{5}$/.test(sqlState) || isUniqueViolation(error) || isNotNow(sqlState)) return false;
-  return !/^(?:42|58|XX)/.test(sqlState) || RULES_OF_42.has(sqlState);
+  return !/^(?:26|28|3D|42|57|58|XX)/.test(sqlState) || RULES_OF_42.has(sqlState);
 }
 
 const RULES_OF_42 = new Set([

@@ -7,8 +7,17 @@ const TRANSACTION_CONTROL = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TR
 type Query = (...parameters: unknown[]) => unknown;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
 
+export interface RecordingPoolConfig extends pg.PoolConfig {
+  /** How long opening a connection may take, in milliseconds; `connectionTimeoutMillis` is how long one is waited for. */
+  readonly connectTimeout: number;
+}
+
 /** A connection that reports each statement as it is sent; the frame of a transaction is not counted. */
 class RecordingClient extends pg.Client {
+  constructor({ connectTimeout = 0, ...config }: Partial<RecordingPoolConfig> = {}) {
+    super({ ...config, connectionTimeoutMillis: connectTimeout });
+  }
+
   // The driver's overloads are not worth repeating: whatever comes in goes out.
   override query: never = ((...parameters: unknown[]): unknown => {
     const [config] = parameters;
@@ -20,7 +29,7 @@ class RecordingClient extends pg.Client {
 
 /** A pool whose statements are reported to the request that asked for them. */
 export class RecordingPool extends pg.Pool {
-  constructor(config: pg.PoolConfig) {
+  constructor(config: RecordingPoolConfig) {
     super({ ...config, Client: RecordingClient });
   }
 

@@ -77,7 +77,7 @@ describe('in a browser', { timeout: 60_000 }, () => {
 
   test('the sample query is there, and runs at once', () =>
     inPlayground(async (page) => {
-      expect(await shown(page, QUERY)).toContain('user { username email }');
+      await eventually(() => shown(page, QUERY)).toContain('user { username email }');
       await run(page);
       await eventually(() => shown(page, ANSWER)).toMatch(/"G-1".*"Grace".*"A-1".*"Ada"/);
     }));
@@ -85,7 +85,7 @@ describe('in a browser', { timeout: 60_000 }, () => {
   test('a query in the address is there, and is not run unasked', async () => {
     const address = `${gateway.url}?query=${encodeURIComponent('{ users { totalCount } }')}`;
     await inPlayground(async (page) => {
-      expect(await shown(page, QUERY)).toBe('{ users { totalCount } }');
+      await eventually(() => shown(page, QUERY)).toBe('{ users { totalCount } }');
       expect(await shown(page, ANSWER)).toBe('');
       await run(page);
       await eventually(() => shown(page, ANSWER)).toContain('"totalCount": 2');

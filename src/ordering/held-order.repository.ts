@@ -1,0 +1,232 @@
+import { writeRefused } from '../errors/app-error.js';
+import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import type { Order, OrderId } from '../domains/order/order.source.js';
+import { KEYS } from './idempotency.repository.js';
+import { addOrderJob, HAS_JOB, removeOrderJob } from './order-job.js';
+import {
+  COLUMNS,
+  CREATED,
+  findOrder,
+  HELD,
+  heldFrom,
+  jobOf,
+  LEASE_END,
+  noJobOf,
+  ORDER_AND_JOB,
+  writtenOrder,
+  type HeldOrder,
+} from './order-rows.js';
+import { AMOUNT_DELAY } from './protocol.js';
+
+/** What is there to be done for an order in MongoDB, and whether one may. */
+export type Acquired =
+  | { readonly kind: 'held'; readonly held: HeldOrder }
+  | { readonly kind: 'busy' }
+  /** Nothing is to be done. */
+  | { readonly kind: 'settled'; readonly order: Order }
+  | { readonly kind: 'absent' };
+
+/** Of the order and the lease that are the first two parameters. */
+const IS_HELD = '"id" = $1::uuid AND "settlingUntil" = $2::text::timestamptz';
+
+/**
+ * Orders that one party at a time has to itself, to bring MongoDB in line with them: taking one, noting what became of
+ * it, and letting go. What is written of an order whose lease another has by now does nothing.
+ */
+export class HeldOrderRepository {
+  readonly #postgres: PostgresDatabase;
+
+  constructor(postgres: PostgresDatabase) {
+    this.#postgres = postgres;
+  }
+
+  /** Takes an order for oneself, where something is to be done for it in MongoDB and nobody else is at it. */
+  async acquire(id: OrderId): Promise<Acquired> {
+    const rows = await this.#postgres.write<Record<string, unknown>[]>('an order was taken', (prisma) =>
+      prisma.$queryRawUnsafe(
+        `WITH "before" AS (
+           SELECT "settlingUntil" AS "until", clock_timestamp() AS "now", ${HAS_JOB} AS "isOpen"
+           FROM "orders" WHERE "id" = $1::uuid FOR UPDATE),
+         "order" AS (
+           UPDATE "orders" SET "settlingUntil" = ${LEASE_END} FROM "before"
+           WHERE "id" = $1::uuid AND "isOpen" AND ("until" IS NULL OR "until" < "now")
+           RETURNING ${HELD}, "until" IS NOT NULL AS "~abandoned")
+         SELECT "order".*, "isOpen" AS "~open", "until" IS NULL OR "until" < "now" AS "~free",
+           "order"."id" IS NOT NULL AS "~held"
+         FROM "before" LEFT JOIN "order" ON true`,
+        id,
+      ),
+    );
+    const [row] = rows;
+    if (row === undefined) return { kind: 'absent' };
+    if (row['~held'] === true) return { kind: 'held', held: heldFrom(row) };
+    // A trigger may keep a change out without a word.
+    if (row['~open'] === true && row['~free'] === true)
+      throw writeRefused('an order was taken', new Error('no row changed'));
+    if (row['~open'] === true) return { kind: 'busy' };
+    const order = await findOrder(this.#postgres, id);
+    return order === null ? { kind: 'absent' } : { kind: 'settled', order };
+  }
+
+  /**
+   * Lets go of an order that stays as it is.
+   *
+   * @param isCertain whether all that was ever sent for it is answered; whoever takes it next will know
+   */
+  async release({ order, lease }: HeldOrder, isCertain: boolean): Promise<void> {
+    await this.#written(
+      'an order was let go',
+      `UPDATE "orders" SET "settlingUntil" = ${releasedIf('$3::boolean')} WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
+      order.id,
+      lease,
+      isCertain,
+    );
+  }
+
+  /**
+   * Lets an order be seen whose transaction is recorded, and keeps what its client is told.
+   *
+   * @param isCertain whether all that was ever sent for it is answered
+   * @returns null when somebody else has it by now
+   */
+  finishCreate({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
+    return this.#written(
+      'an order was completed',
+      `WITH "order" AS (
+         UPDATE "orders" SET "unfinished" = NULL, "transactionState" = 'RECORDED', "transactionError" = NULL,
+           "settlingUntil" = ${releasedIf('$3::boolean')}
+         WHERE ${IS_HELD} AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
+       "key" AS (
+         UPDATE ${KEYS} SET "outcome" = ${CREATED}, "createdAt" = clock_timestamp()
+         FROM "order" WHERE "orderId" = "order"."id"),
+       ${noJobOf(this.#postgres.schema)}
+       ${ORDER_AND_JOB}`,
+      order.id,
+      lease,
+      isCertain,
+    );
+  }
+
+  /**
+   * Takes an order back that was never seen, and keeps what its client is told instead.
+   *
+   * @param hasTombstone whether its key in MongoDB is held by one
+   * @returns null when somebody else has it by now
+   * @throws {AppError} WRITE_REFUSED when the table keeps it
+   */
+  async cancelCreate(held: HeldOrder, outcome: object, hasTombstone: boolean): Promise<Order | null> {
+    const { order, lease } = held;
+    const what = 'an order was taken back';
+    const cancelled = await this.#written(
+      what,
+      `WITH "order" AS (DELETE FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
+       "key" AS (
+         UPDATE ${KEYS} SET "outcome" = $3::text::jsonb, "createdAt" = clock_timestamp()
+         FROM "order" WHERE "orderId" = "order"."id"),
+       ${tombstoneOf('$4::boolean')},
+       ${noJobOf(this.#postgres.schema)}
+       ${ORDER_AND_JOB}`,
+      order.id,
+      lease,
+      JSON.stringify(outcome),
+      hasTombstone,
+    );
+    // A trigger may keep a row without a word.
+    if (cancelled === null && (await this.#isHeld(held))) throw writeRefused(what, new Error('the table kept the row'));
+    return cancelled;
+  }
+
+  /**
+   * Notes that the order's transaction is there with the amount that the order had when it was taken. Where it has another
+   * by now, whoever has changed it, a job follows.
+   *
+   * @param isCertain whether all that was ever sent for it is answered
+   * @returns the order as it is now, or null when somebody else has it by now
+   */
+  recorded({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
+    const isRecorded = '"total" = $3::text::numeric AND "unfinished" IS NULL';
+    return this.#written(
+      'a transaction was noted',
+      `WITH "order" AS (
+         UPDATE "orders" SET "settlingUntil" = ${releasedIf('$4::boolean')},
+           "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
+           "transactionError" = CASE WHEN ${isRecorded} THEN NULL ELSE "transactionError" END
+         WHERE ${IS_HELD} RETURNING ${COLUMNS}, "unfinished" AS "~unfinished"),
+       ${jobOf(this.#postgres.schema, AMOUNT_DELAY, `"transactionState" = 'PENDING' AND "~unfinished" IS NULL`)}
+       ${ORDER_AND_JOB}`,
+      order.id,
+      lease,
+      order.total,
+      isCertain,
+    );
+  }
+
+  /** Notes why the order's transaction is not recorded, and whether it is tried again. */
+  async failing(id: OrderId, reason: string, isParked: boolean): Promise<void> {
+    await this.#written(
+      'a failure was noted',
+      `UPDATE "orders" SET "transactionError" = $2::text,
+         "transactionState" = CASE WHEN $3::boolean THEN 'FAILED' ELSE "transactionState" END
+       WHERE "id" = $1::uuid AND "transactionState" IN ('PENDING', 'FAILED') RETURNING ${COLUMNS}`,
+      id,
+      reason,
+      isParked,
+    );
+  }
+
+  /**
+   * Deletes an order that {@link beginDelete} has hidden.
+   *
+   * @param hasTombstone whether its key in MongoDB is held by one
+   * @returns whether it was deleted; not when somebody else has it by now
+   */
+  async finishDelete({ order, lease }: HeldOrder, hasTombstone: boolean): Promise<boolean> {
+    const held = await this.#written(
+      'an order was deleted',
+      `WITH "order" AS (SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' FOR UPDATE),
+       "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id"),
+       "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() FROM "order" WHERE "orderId" = "order"."id"),
+       ${tombstoneOf('$3::boolean')},
+       ${noJobOf(this.#postgres.schema)}
+       ${ORDER_AND_JOB}`,
+      order.id,
+      lease,
+      hasTombstone,
+    );
+    return held !== null;
+  }
+
+  /** Lets an order be seen again that {@link beginDelete} has hidden; null when somebody else has it by now. */
+  abandonDelete({ order, lease }: HeldOrder): Promise<Order | null> {
+    return this.#written(
+      'an order was kept',
+      `WITH "order" AS (
+         UPDATE "orders" SET "unfinished" = NULL, "settlingUntil" = NULL WHERE ${IS_HELD} AND "unfinished" = 'DELETE'
+         RETURNING ${COLUMNS}),
+       "job" AS (
+         SELECT CASE WHEN "transactionState" IN ('PENDING', 'FAILED') THEN ${addOrderJob(this.#postgres.schema, '"id"', 0)} ELSE ${removeOrderJob(this.#postgres.schema, '"id"')} END
+         FROM "order")
+       ${ORDER_AND_JOB}`,
+      order.id,
+      lease,
+    );
+  }
+
+  async #isHeld({ order, lease }: HeldOrder): Promise<boolean> {
+    return (await this.#postgres.query(`SELECT 1 FROM "orders" WHERE ${IS_HELD}`, order.id, lease)).length > 0;
+  }
+
+  #written(what: string, sql: string, ...parameters: readonly unknown[]): Promise<Order | null> {
+    return writtenOrder(this.#postgres, what, sql, ...parameters);
+  }
+}
+
+/** A lease that has run out, and is not taken back, tells whoever comes later that something may be on its way. */
+function releasedIf(condition: string): string {
+  return `CASE WHEN ${condition} THEN NULL ELSE LEAST("settlingUntil", clock_timestamp()) END`;
+}
+
+function tombstoneOf(condition: string): string {
+  return `"tombstone" AS (
+    INSERT INTO "tandem_tombstones" ("orderId") SELECT "id" FROM "order" WHERE ${condition} ON CONFLICT DO NOTHING)`;
+}
