@@ -1,12 +1,12 @@
 // @ts-check
 // npm run mutants [-- words of a mutant's name]: takes the program's safeguards out, one at a time, in a copy of the
-// project, and says which of them no test has missed. What the tests cannot tell from the program as it is, survives.
+// project, and says for which of them no test fails. What the tests cannot tell from the program as it is, survives.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PROJECT } from './setup.mjs';
-import { MUTANTS } from '../test/mutants/ordering.mjs';
+import { changed, MUTANTS } from '../test/mutants/mutants.mjs';
 
 const words = process.argv.slice(2).join(' ');
 const chosen = MUTANTS.filter(({ name }) => name.includes(words));
@@ -26,7 +26,7 @@ process.on('SIGTERM', () => process.exit(143));
 copyProject();
 
 // What can be said at once is not said after an hour.
-for (const mutant of MUTANTS) changed(mutant);
+for (const mutant of MUTANTS) changed(mutant, folder);
 
 const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
 if (!areGreen(tests)) {
@@ -77,29 +77,16 @@ function areGreen(files) {
 }
 
 /**
- * @param {import('../test/mutants/ordering.mjs').Mutant} mutant
+ * @param {import('../test/mutants/mutants.mjs').Mutant} mutant
  * @param {() => boolean} work
  */
 function withMutant(mutant, work) {
   const place = path.join(folder, mutant.file);
   const original = readFileSync(place, 'utf8');
-  writeFileSync(place, changed(mutant));
+  writeFileSync(place, changed(mutant, folder));
   try {
     return work();
   } finally {
     writeFileSync(place, original);
   }
-}
-
-/**
- * @param {import('../test/mutants/ordering.mjs').Mutant} mutant
- * @returns {string} the file with its safeguard taken out
- */
-function changed({ name, file, from, to, also }) {
-  let text = readFileSync(path.join(folder, file), 'utf8');
-  for (const change of [{ from, to }, ...(also === undefined ? [] : [also])]) {
-    if (text.split(change.from).length !== 2) throw new Error(`${name}: ${file} has not once: ${change.from}`);
-    text = text.replace(change.from, () => change.to);
-  }
-  return text;
 }

@@ -67,6 +67,7 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   await prepare(platform, databases, task);
   stopping.throwIfAborted();
   const { readsOnly } = await writeTables(platform);
+  if (readsOnly && role === 'worker') throw new ReadsOnlyError();
   if (readsOnly) logger.info('nothing can be written to PostgreSQL here, so there is no worker');
   if (role !== 'gateway' && !readsOnly) {
     const worker = await startWorkerOn(platform, databases);
@@ -84,6 +85,18 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const answer = await firstAnswer(gateway.apollo, platform, own.postgres || own.mongo);
   say(`\n${answer}\n\n${addressesOf(databases)}\nThe graph   ${gateway.url}   (Ctrl-C stops it)\n`);
   stopping.throwIfAborted();
+}
+
+/** A worker that may only read has nothing to do. */
+class ReadsOnlyError extends Error {
+  readonly code = 'READS_ONLY';
+
+  constructor() {
+    super(
+      'A worker writes, and nothing can be written to the PostgreSQL of DATABASE_URL: its user may only read, or the ' +
+        'server is a standby. Give the worker another user, or start it again once the server takes writes.',
+    );
+  }
 }
 
 /** Embedded databases belong to the process that has started them, which has a worker inside. */

@@ -100,10 +100,8 @@ export class OrderRepository {
     request: Request,
   ): Sql {
     const isRequired = mode === 'REQUIRED';
-    const job =
-      mode === 'NONE'
-        ? '"job" AS (SELECT WHERE FALSE)'
-        : jobOf(this.#postgres.schema, isRequired ? RECOVERY_DELAY : 0, 'TRUE');
+    const isPromised = mode !== 'NONE';
+    const job = jobOf(this.#postgres.schema, isRequired ? RECOVERY_DELAY : 0, isPromised ? 'TRUE' : 'FALSE');
     const sql = `
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "createdAt", "updatedAt",
@@ -118,7 +116,7 @@ export class OrderRepository {
         SELECT $9::text, $10::text, $11::text, "order"."id", ${isRequired ? 'NULL' : CREATED} FROM "order"),
       ${job}
       ${ORDER_AND_JOB}`;
-    const state = mode === 'NONE' ? 'NONE' : 'PENDING';
+    const state = isPromised ? 'PENDING' : 'NONE';
     const unfinished = isRequired ? 'CREATE' : null;
     const { actor, key, fingerprint } = request;
     const row = [id, userId, orderNumber, total, userName, userEmail, state, unfinished];

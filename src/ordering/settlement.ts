@@ -164,6 +164,7 @@ export class Settlement {
     await this.#onStep('amountRecorded');
     const order = await this.#orders.recorded(held, state.isCertain);
     if (order === null) throw somebodyElse();
+    await this.#onStep('recordingNoted');
     return { kind: 'settled', order };
   }
 
@@ -177,6 +178,7 @@ export class Settlement {
       // What may have been deleted cannot be had back.
       if (!isFinal(error, state) || !state.isCertain) throw error;
       if ((await this.#orders.abandonDelete(held)) === null) throw somebodyElse();
+      await this.#onStep('orderKept');
       return { kind: 'kept', because: error };
     }
     // As above: they cannot be had back.

@@ -76,6 +76,18 @@ test('a hidden order with a job, and an order that failed and can be replayed, a
   expect(audit).toMatchObject({ unfinished: 1, failed: 1, waiting: 1, parked: 1, isSound: true });
 });
 
+test('a hidden order whose job is parked is a fault: nobody completes it', async () => {
+  const id = await ordered(databases.platform, ada, 'EVENTUAL');
+  await damage(databases.platform, `UPDATE orders SET unfinished = 'CREATE' WHERE id = $1::uuid`, id);
+  const park = 'UPDATE graphile_worker._private_jobs SET attempts = max_attempts WHERE key = $1';
+  await damage(databases.platform, park, `order ${id}`);
+  const problem = 'the order is hidden (CREATE), and its job is parked';
+  expect(await auditTransactions(databases.platform)).toMatchObject({
+    ...{ unfinished: 0, parked: 1, isSound: false },
+    lost: { count: 1, examples: [{ orderId: id, problem }] },
+  });
+});
+
 test('of an order that is being deleted, any of its transactions may be gone, or not', async () => {
   const [gone, kept] = [
     await ordered(databases.platform, ada, 'REQUIRED'),

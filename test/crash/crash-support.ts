@@ -88,8 +88,25 @@ export async function refuseAmount({ mongo }: Platform, amount: string): Promise
   await mongo.run((db) => db.command({ collMod: 'transactions', validator }));
 }
 
+/** Lets MongoDB refuse to delete transactions, until {@link allowAll}: nothing is deleted from a view. */
+export async function refuseDeletions({ mongo }: Platform): Promise<void> {
+  await mongo.run(async (db) => {
+    await db.renameCollection('transactions', BEHIND_THE_VIEW);
+    await db.createCollection('transactions', { viewOn: BEHIND_THE_VIEW, pipeline: [] });
+  });
+}
+
+const BEHIND_THE_VIEW = 'transactions_behind_the_view';
+
 export async function allowAll({ mongo }: Platform): Promise<void> {
-  await mongo.run((db) => db.command({ collMod: 'transactions', validator: {} }));
+  await mongo.run(async (db) => {
+    const [isView] = await db.listCollections({ name: BEHIND_THE_VIEW }).toArray();
+    if (isView !== undefined) {
+      await db.dropCollection('transactions');
+      await db.renameCollection(BEHIND_THE_VIEW, 'transactions');
+    }
+    await db.command({ collMod: 'transactions', validator: {} });
+  });
 }
 
 /** Empties what orders are kept in. */

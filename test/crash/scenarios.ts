@@ -18,6 +18,8 @@ export interface Scenario {
   /** Whether MongoDB refuses the amount: from the beginning, or when a first process has died of the call. */
   readonly isRefused?: boolean;
   readonly isRefusedLater?: boolean;
+  /** Whether MongoDB deletes nothing. */
+  readonly isDeletionRefused?: boolean;
   /** What the call may say when it is made again; `none` where it succeeds. */
   readonly codes: readonly string[];
   /** What the answer is about. */
@@ -61,6 +63,15 @@ export const scenarios = {
     idOf: idIn('deleteOrder', 'order'),
     check: (context) => expectRows(context, [0, 0], '1.00'),
   },
+  refusedDeletion: {
+    prepare: withOrder,
+    call: ({ id }) => ({ query: DELETE, variables: { id: orderIds.get(id) } }),
+    amount: '1.00',
+    isDeletionRefused: true,
+    codes: ['TRANSACTION_FAILED'],
+    idOf: idIn('deleteOrder', 'order'),
+    check: (context) => expectRows(context, [1, 1], '1.00'),
+  },
   userDeletion: {
     call: ({ id }) => ({ query: DELETE_USER, variables: { id } }),
     amount: '1.00',
@@ -73,7 +84,10 @@ export const scenarios = {
   },
 } satisfies Record<string, Scenario> as Readonly<Record<Name, Scenario>>;
 
-type Name = 'NONE' | 'REQUIRED' | 'EVENTUAL' | 'refused' | 'refusedLater' | 'change' | 'deletion' | 'userDeletion';
+type Name =
+  | ('NONE' | 'REQUIRED' | 'EVENTUAL')
+  | ('refused' | 'refusedLater' | 'change')
+  | ('deletion' | 'refusedDeletion' | 'userDeletion');
 
 /** @param counts of orders and of transactions that there are in the end */
 function creation(transaction: string, amount: string, counts: readonly [number, number]): Scenario {

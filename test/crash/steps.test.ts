@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { OrderClient } from '../../src/cli/demo-crash/order-client.js';
 import { quiet } from '../../src/cli/demo-crash/round.js';
 import type { Step } from '../../src/ordering/protocol.js';
@@ -6,12 +6,14 @@ import { useDatabases } from '../support/databases.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
-import { allowAll, refuseAmount, report, startCrashing, startHealthyWorker } from './crash-support.js';
+import { allowAll, refuseAmount, refuseDeletions, report, startCrashing, startHealthyWorker } from './crash-support.js';
 import { scenarios, type Scenario } from './scenarios.js';
 
 const databases = useDatabases();
 const seed = new Seed(databases);
 const execute = useGraph(databases);
+
+beforeEach(() => allowAll(databases.platform));
 
 /** Where a process dies, and in the middle of what. A step that is not listed here does not compile. */
 const CRASHES: Readonly<Record<Step, readonly (keyof typeof scenarios)[]>> = {
@@ -23,8 +25,10 @@ const CRASHES: Readonly<Record<Step, readonly (keyof typeof scenarios)[]>> = {
   orderTakenBack: ['refused', 'refusedLater'],
   orderChanged: ['change'],
   amountRecorded: ['EVENTUAL', 'change'],
+  recordingNoted: ['EVENTUAL', 'change'],
   orderHidden: ['deletion'],
   transactionsDeleted: ['deletion'],
+  orderKept: ['refusedDeletion'],
   orderDeleted: ['deletion'],
   userHeld: ['userDeletion'],
   userDeleted: ['userDeletion'],
@@ -107,13 +111,13 @@ function context(ada: Seeded) {
 
 /** The call, made to a process that dies of it; what it answered, if it did before. */
 async function crashAt(step: Step, ada: Seeded, scenario: Scenario): Promise<unknown> {
-  await allowAll(databases.platform);
   if (scenario.isRefusedLater === true) {
     const first = await startCrashing(databases, 'orderInserted');
     await ask(first.url, scenario, ada);
     await first.died;
   }
   if (scenario.isRefused === true) await refuseAmount(databases.platform, scenario.amount);
+  if (scenario.isDeletionRefused === true) await refuseDeletions(databases.platform);
   const crashing = await startCrashing(databases, step);
   const answer = await ask(crashing.url, scenario, ada);
   await crashing.died;

@@ -11,8 +11,8 @@ import { report, useProcesses } from './crash-support.js';
 const ORDERS = 5_000;
 const AT_ONCE = 16;
 
-/** How long a worker is stopped, in milliseconds. */
-const FROZEN = 10_000;
+/** How long a worker is stopped, in milliseconds: so long that its jobs are given to others meanwhile. */
+const FROZEN = 35_000;
 
 const databases = useDatabases();
 const seed = new Seed(databases);

@@ -1,18 +1,10 @@
 // @ts-check
 /**
- * What must not be taken out of the protocol of writes to both databases, and the tests that miss it.
+ * Safeguards of the protocol of writes to both databases.
  *
- * @typedef {object} Mutant
- * @property {string} name what is wrong with the program then
- * @property {string} file
- * @property {string} from is there once
- * @property {string} to
- * @property {{ from: string, to: string }} [also] a second change in the same file
- * @property {readonly string[]} tests some of which have to fail
+ * @type {readonly import('./mutants.mjs').Mutant[]}
  */
-
-/** @type {readonly Mutant[]} */
-export const MUTANTS = [
+export const ORDERING = [
   {
     name: 'the idempotency key is ignored',
     file: 'src/ordering/order-creation.ts',
@@ -47,19 +39,19 @@ export const MUTANTS = [
     from: "if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };",
     to:
       "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await writtenOrder(this.#postgres, 'an order was written', " +
-      "`WITH \"order\" AS (SELECT * FROM \"orders\" WHERE \"id\" = $1::uuid), ${jobOf(this.#postgres.schema, 0, 'TRUE')} ` + " +
+      '`WITH "order" AS (SELECT * FROM "orders" WHERE "id" = $1::uuid), ${jobOf(this.#postgres.schema, 0, \'TRUE\')} ` + ' +
       "ORDER_AND_JOB, row.id); return { kind: 'inserted', held: heldFrom(rows[0]) }; }",
     also: {
-      from: "mode === 'NONE' ? '\"job\" AS (SELECT WHERE FALSE)'",
-      to: "mode !== 'REQUIRED' ? '\"job\" AS (SELECT WHERE FALSE)'",
+      from: "isPromised ? 'TRUE' : 'FALSE'",
+      to: "isRequired ? 'TRUE' : 'FALSE'",
     },
     tests: ['test/ordering/job-with-order.test.ts'],
   },
   {
     name: 'an order is taken back without its key being taken',
     file: 'src/ordering/settlement.ts',
-    from: 'if (!state.isCertain && (await this.#takeKey(held.order, because))',
-    to: 'if (state.isCertain && (await this.#takeKey(held.order, because))',
+    from: 'if (state.isCertain) return this.#cancel(held, because, false);',
+    to: 'if (!state.isCertain) return this.#cancel(held, because, false);',
     tests: ['test/ordering/compensation.test.ts'],
   },
   {
@@ -132,5 +124,40 @@ export const MUTANTS = [
     from: 'if (rows.length === 0) return;',
     to: 'if (rows.length >= 0) return;',
     tests: ['test/sync/presence.test.ts'],
+  },
+  {
+    name: 'a job that was given to others is removed by whoever had it before',
+    file: 'src/sync/tasks.ts',
+    from: 'if (!(await isOurs(helpers, schema)))',
+    to: 'if (!(await isOurs(helpers, schema)) && job.id === "")',
+    tests: ['test/sync/worker.test.ts'],
+  },
+  {
+    name: 'a write that MongoDB has no more time for is taken for one that is not sent',
+    file: 'src/platform/mongo/mongo-errors.ts',
+    from: '(sent || isDeadline(error.cause))',
+    to: 'sent',
+    tests: ['test/platform/writes.test.ts'],
+  },
+  {
+    name: 'a refusal is taken for the outcome of an attempt before it',
+    file: 'src/ordering/certainty.ts',
+    from: '!(isPassing(error) || isRefusal(error))',
+    to: '!isPassing(error)',
+    tests: ['test/ordering/certainty.test.ts'],
+  },
+  {
+    name: 'a change whose COMMIT has no answer is taken for made',
+    file: 'src/platform/postgres/known-write.ts',
+    from: "return status === 'committed';",
+    to: 'return true;',
+    tests: ['test/ordering/unknown-change.test.ts'],
+  },
+  {
+    name: 'a call lets go of a user whose deletion a job goes on with',
+    file: 'src/ordering/user-removal.ts',
+    from: 'state.isCertain = await this.#deletions.abandon(hold);',
+    to: 'await this.#deletions.abandon(hold);',
+    tests: ['test/ordering/user-hold.test.ts'],
   },
 ];

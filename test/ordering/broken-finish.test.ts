@@ -4,7 +4,7 @@ import type { TransactionMode } from '../../src/ordering/protocol.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { useLinks } from '../support/linked-platform.js';
-import { orderIdOf, remainsOf } from '../support/remains.js';
+import { orderIdOf, refusing, remainsOf } from '../support/remains.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 
@@ -91,12 +91,12 @@ test('an order that FAILED keeps its job when its deletion is given up', async (
 test('a table that keeps deleted rows without a word refuses the deletion before a transaction is touched', async () => {
   const id = await create('REQUIRED', 'kept');
   await run(
-    `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`,
-    'CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()',
+    `CREATE FUNCTION keep_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`,
+    'CREATE TRIGGER keep_row BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep_row()',
   );
   const refused = createScope(databases.platform).ordering.deleteOrder(id);
   await expect(refused).rejects.toMatchObject({ code: 'WRITE_REFUSED' });
-  await run('DROP TRIGGER keep ON orders');
+  await run('DROP TRIGGER keep_row ON orders');
   const { row, transactions, jobs } = await remains(id);
   expect(row).toMatchObject({ unfinished: null });
   expect([transactions.length, jobs.length]).toEqual([1, 0]);
@@ -138,4 +138,20 @@ test('a trigger that makes the ids of orders does not keep a key from its answer
   expect(created).toMatchObject({ kind: 'created' });
   expect(await createScope(databases.platform).ordering.createOrder(input)).toEqual(created);
   await run('DROP TRIGGER make_id ON orders');
+});
+
+test('an order that a trigger keeps without a word is not taken for one that was taken back', async () => {
+  const { id: userId } = await seed.user();
+  await run(
+    `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`,
+    'CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()',
+  );
+  const input = { userId, total: '5', transaction: 'REQUIRED', idempotencyKey: 'kept row' } as const;
+  const told = await refusing(databases.platform, () => createScope(databases.platform).ordering.createOrder(input));
+  const id = await orderIdOf(databases.platform, 'kept row');
+  const again = () => createScope(databases.platform).settlement.settle(id as OrderId, performance.now() + 5_000);
+  await expect(refusing(databases.platform, again)).rejects.toMatchObject({ code: 'WRITE_REFUSED' });
+  await run('DROP TRIGGER keep ON orders');
+  expect(told).toEqual({ kind: 'pending', idempotencyKey: 'kept row' });
+  expect(await remains(id)).toMatchObject({ row: { unfinished: 'CREATE' }, transactions: [] });
 });

@@ -7,7 +7,7 @@ import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import type { Direction } from '../support/link.js';
 import { useLinks } from '../support/linked-platform.js';
-import { keyOf, orderIdOf, remainsOf } from '../support/remains.js';
+import { keyOf, orderIdOf, refusing, remainsOf } from '../support/remains.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 
@@ -123,6 +123,19 @@ describe('the insert is held back', () => {
     expect(await told(outcome, order)).toMatchObject({ kind: 'created', order: { id } });
     expect(await remainsOf(databases.platform, id)).toMatchObject({ row: null, transactions: [], jobs: [] });
   });
+});
+
+test('where the collection takes no tombstones, an order that is too old goes forward', async () => {
+  const order = await input('no tombstones');
+  await createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
+  const id = await orderIdOf(databases.platform, 'no tombstones');
+  await age(id);
+  const settled = await refusing(databases.platform, () => settle(id), { voidedAt: { $exists: false } });
+  expect(settled).toMatchObject({ kind: 'settled' });
+  links.mongo.heal();
+  const remains = await remainsOf(databases.platform, id);
+  expect(remains).toMatchObject({ row: { unfinished: null, transactionState: 'RECORDED' }, tombstones: [], jobs: [] });
+  expect(remains.transactions).toHaveLength(1);
 });
 
 /** Whether the tombstone is known where tombstones are removed from. */

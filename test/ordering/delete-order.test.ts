@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import type { OrderId } from '../../src/domains/order/order.source.js';
+import { outcomeUnknown } from '../../src/errors/app-error.js';
+import { OrderRemoval } from '../../src/ordering/order-removal.js';
+import { OrderRepository } from '../../src/ordering/order.repository.js';
 import type { TransactionMode } from '../../src/ordering/protocol.js';
 import type { Platform } from '../../src/platform/platform.js';
 import { createScope } from '../../src/scope.js';
@@ -181,5 +184,43 @@ describe('a transaction that is on its way does not come after its order is dele
       if (deleted.kind !== 'deleted') throw new Error(`round ${round}: ${deleted.kind}`);
       expect(await remains(id), `round ${round}`).toMatchObject({ row: null, transactions: [], jobs: [] });
     }
+  });
+});
+
+describe('PostgreSQL does not answer', () => {
+  test('in the middle of the first write, and not again: OUTCOME_UNKNOWN, for it may not have begun', async () => {
+    const id = await create('REQUIRED');
+    await sql(
+      databases.databaseUrl,
+      `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$`,
+      `CREATE TRIGGER slow AFTER UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION slow()`,
+    );
+    const outcome = remove(id, links.platform);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    links.postgres.refuse();
+    links.postgres.cut();
+    const told = await outcome;
+    await sql(databases.databaseUrl, 'DROP FUNCTION slow CASCADE');
+    expect(told).toEqual({ kind: 'unknown' });
+    expect(await isSeen(id)).toBe(true);
+  });
+
+  test('to the first attempt, which was made, and a job is faster than the second: it is pending, and gone', async () => {
+    const id = await create('REQUIRED');
+    const { postgres } = databases.platform;
+    const { settlement } = createScope(databases.platform);
+    class Unanswered extends OrderRepository {
+      #attempts = 0;
+      override async beginDelete(orderId: OrderId) {
+        const order = await super.beginDelete(orderId);
+        this.#attempts += 1;
+        if (this.#attempts > 1) return order;
+        await settle(orderId, databases.platform);
+        throw outcomeUnknown('an order was deleted', new Error('cut'));
+      }
+    }
+    const removal = new OrderRemoval({ orders: new Unanswered(postgres), settlement, onStep: () => undefined });
+    expect(await removal.delete(id)).toEqual({ kind: 'pending' });
+    expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
   });
 });

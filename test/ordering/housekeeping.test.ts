@@ -62,3 +62,13 @@ test('a tombstone goes after an hour, a transaction never', async () => {
   expect((await remainsOf(databases.platform, paid)).transactions).toHaveLength(1);
   expect(await run('SELECT 1 FROM tandem_tombstones')).toHaveLength(1);
 });
+
+test('a deletion of a user that has no job gets one', async () => {
+  await run(`INSERT INTO tandem_user_deletions ("userId") VALUES ('00000000000000000000abcd')`);
+  await housekeeping().run();
+  await housekeeping().run();
+  const jobs = await run(
+    `SELECT payload FROM graphile_worker._private_jobs WHERE key = 'user 00000000000000000000abcd'`,
+  );
+  expect(jobs).toEqual([{ payload: { userId: '00000000000000000000abcd' } }]);
+});

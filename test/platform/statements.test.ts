@@ -57,3 +57,13 @@ test('the matcher fails when a statement more or fewer was sent, and shows them'
   }).toThrow();
   expect(recorded).not.toHaveCost({ postgres: 1, mongo: 1 });
 });
+
+test('of transactions that begin in one tick, each is told of its own statements', async () => {
+  const { postgres } = databases.platform;
+  const transactions = Array.from({ length: 5 }, async (_, at) => {
+    const sql = `SELECT ${at}::text AS "at"`;
+    const recorded = await recordStatements(() => postgres.transaction('nothing', [{ sql, parameters: [] }]));
+    expect(recorded.statements).toEqual([{ database: 'postgres', text: sql }]);
+  });
+  await Promise.all(transactions);
+});

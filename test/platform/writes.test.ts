@@ -1,6 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/platform/logger.js';
+import { MongoDatabase } from '../../src/platform/mongo/mongo.js';
+import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
 import { useDatabases } from '../support/databases.js';
+import { Link } from '../support/link.js';
 
 const databases = useDatabases();
 const noServer = () => new mongoose.mongo.MongoServerSelectionError('none', {} as never);
@@ -29,4 +34,27 @@ describe('a write whose database goes away', () => {
     });
     await expect(inPostgres).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
+});
+
+test('a write that MongoDB’s driver has not sent when its time is up may be sent later: OUTCOME_UNKNOWN', async () => {
+  await using link = await Link.to(databases.mongodbUri);
+  const url = new URL(link.url);
+  url.searchParams.set('serverSelectionTimeoutMS', '20000');
+  await using mongo = await MongoDatabase.open({ url: url.href, applicationName: 'patient' });
+  link.refuse();
+  link.cut();
+  await sleep(300);
+  const written = mongo.write('a user was written', (db) => db.collection('users').insertOne({ username: 'Eve' }), 500);
+  await expect(written).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  link.heal();
+  const eve = () => databases.platform.mongo.run((db) => db.collection('users').countDocuments({ username: 'Eve' }));
+  await expect.poll(eve).toBe(1);
+});
+
+test('a connection that others use is waited for longer than one that does not open', async () => {
+  const { databaseUrl: url } = databases;
+  await using postgres = await PostgresDatabase.open({ url, logger: createLogger('silent'), poolSize: 1 });
+  const busy = postgres.query('SELECT 1 FROM (SELECT pg_sleep(3)) AS "busy"');
+  expect(await postgres.query('SELECT 1 AS "one"')).toEqual([{ one: 1 }]);
+  await busy;
 });

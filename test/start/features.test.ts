@@ -18,7 +18,7 @@ test.each(FEATURES)(
     const suite = project.npm(['test', '--', ...CORE.map((name) => `test/${name}`)]);
     expect(await suite.ended(240_000), suite.output).toEqual({ code: 0, signal: null });
   },
-  300_000,
+  600_000,
 );
 
 test('a feature that is not there is refused by its name before anything is started', async () => {

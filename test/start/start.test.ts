@@ -41,7 +41,7 @@ test('the next start has the orders of the one before, and inserts no demonstrat
   const orderNumber = await createOrder(port);
   first.signal('SIGTERM');
   expect(await first.ended()).toEqual({ code: 0, signal: null });
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 
   const second = await project.start({ PORT: port });
   expect(second.stdout).not.toContain('demonstration data');
@@ -61,7 +61,7 @@ test('a port that is taken is said with PORT as the remedy, before anything is s
   expect(start.output).not.toMatch(STACK);
   expect(start.stdout).not.toContain('Start PostgreSQL');
   expect(existsSync(project.path('.data', 'postgres'))).toBe(false);
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 });
 
 test('a second npm start in a folder is told who owns the data, and leaves the first alone', async () => {

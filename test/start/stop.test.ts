@@ -25,7 +25,7 @@ test('Ctrl-C stops everything in order, without a complaint', async () => {
   start.signalGroup('SIGINT');
   expect(await start.ended()).toEqual({ code: 0, signal: null });
   expect(start.complaints).toBe('');
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 });
 
 test('Ctrl-C while PostgreSQL makes its data folder leaves nothing behind, and the next start works', async () => {
@@ -36,7 +36,7 @@ test('Ctrl-C while PostgreSQL makes its data folder leaves nothing behind, and t
   expect(await start.ended(15_000)).toEqual({ code: 0, signal: null });
   expect(start.complaints).toBe('');
   expect(start.stdout).not.toContain('/graphql');
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 
   expect((await project.start({ PORT: '0' })).stdout).toContain('instead of 51');
 });
@@ -48,7 +48,7 @@ test('Ctrl-C while the servers start leaves nothing behind', async () => {
   start.signalGroup('SIGINT');
   expect(await start.ended(15_000)).toEqual({ code: 0, signal: null });
   expect(start.complaints).toBe('');
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
 });
 
 test('Ctrl-C during the build leaves nothing behind and no complaint', async () => {
@@ -58,6 +58,6 @@ test('Ctrl-C during the build leaves nothing behind and no complaint', async () 
   start.signalGroup('SIGINT');
   await start.ended(15_000);
   expect(start.complaints).toBe('');
-  expect(project.processes()).toEqual([]);
+  await project.quiet(5_000);
   expect(existsSync(project.path('dist'))).toBe(false);
 });

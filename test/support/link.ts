@@ -67,6 +67,12 @@ export class Link implements AsyncDisposable {
     for (const direction of directions) this.#gates[direction].isHeld = true;
   }
 
+  /** Leaves the connections that there are silent until the link is healed, which ends them; new ones pass. */
+  forget(): void {
+    for (const connection of this.#connections) connection.forget();
+    for (const gate of Object.values(this.#gates)) gate.isHeld = false;
+  }
+
   /** Passes everything on so many milliseconds late. */
   delay(milliseconds: number): void {
     this.#gates.requests.delay = milliseconds;
@@ -82,7 +88,10 @@ export class Link implements AsyncDisposable {
     clearInterval(this.#cutter);
     this.#isRefusing = false;
     for (const gate of Object.values(this.#gates)) Object.assign(gate, { isHeld: false, delay: 0 });
-    for (const connection of this.#connections) connection.pass();
+    for (const connection of this.#connections) {
+      if (connection.isForgotten) connection.cut();
+      else connection.pass();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,6 +115,7 @@ export class Link implements AsyncDisposable {
 }
 
 class Connection {
+  isForgotten = false;
   readonly #client: net.Socket;
   readonly #server: net.Socket;
   readonly #flows: readonly Flow[];
@@ -128,6 +138,12 @@ class Connection {
     for (const flow of this.#flows) flow.pass();
   }
 
+  /** Nothing comes through any more; neither side is told. */
+  forget(): void {
+    this.isForgotten = true;
+    for (const flow of this.#flows) flow.forget();
+  }
+
   /** The server may still carry out what has reached it; the client never hears of it. */
   cut(): void {
     this.#client.resetAndDestroy();
@@ -140,6 +156,7 @@ class Flow {
   readonly #to: net.Socket;
   readonly #gate: Gate;
   /** Null is the end. */
+  #isForgotten = false;
   readonly #waiting: { readonly due: number; readonly bytes: Buffer | null }[] = [];
 
   constructor(from: net.Socket, to: net.Socket, gate: Gate) {
@@ -158,7 +175,12 @@ class Flow {
     this.pass();
   }
 
+  forget(): void {
+    this.#isForgotten = true;
+  }
+
   pass(): void {
+    if (this.#isForgotten) return;
     for (let next = this.#waiting[0]; next !== undefined && !this.#gate.isHeld; next = this.#waiting[0]) {
       const wait = next.due - performance.now();
       if (wait > 0) {

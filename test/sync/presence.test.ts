@@ -110,3 +110,23 @@ test('a worker whose connection was ended takes its lock again, and is known', a
   await sleep(A_WHILE);
   expect(await holder(job)).toBe(name);
 });
+
+test('a worker that others took for dead, although it lives, is known again', async () => {
+  const name = await announced();
+  await sql(databases.databaseUrl, 'DELETE FROM tandem_workers');
+  await expect.poll(workers).toEqual([name]);
+});
+
+test('what a worker holds that died before anybody knew it is given back; what is not ours stays', async () => {
+  const [ours, others] = [await jobOf('unknown'), await jobOf('others')];
+  await sql(
+    databases.databaseUrl,
+    `UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '31 seconds'`,
+    `UPDATE graphile_worker._private_jobs SET task_id =
+       (SELECT task_id FROM graphile_worker.add_job('tandem_settle_order', job_key := 'named'))
+     WHERE id = ${ours}`,
+  );
+  await announced();
+  await expect.poll(() => holder(ours)).toBeNull();
+  expect(await holder(others)).toBe('others');
+});

@@ -118,6 +118,38 @@ describe('a job', () => {
   });
 });
 
+test('a job that was given to others while it was worked on stays, for what was enqueued in its place', async () => {
+  const seen: unknown[] = [];
+  const note: JobHandler = async ({ at }) => {
+    seen.push(at);
+    if (at !== 'first') return;
+    await run(
+      `SELECT graphile_worker.force_unlock_workers(ARRAY(SELECT locked_by FROM graphile_worker._private_jobs));
+       SELECT graphile_worker.add_job('note', '{"at": "second"}', job_key := 'one', run_at := now() + interval '1 second')`,
+    );
+    expect(await jobs()).toHaveLength(1);
+  };
+  stopped(await startWith({ note }));
+  await run(`SELECT graphile_worker.add_job('note', '{"at": "first"}', job_key := 'one')`);
+  await expect.poll(() => seen).toEqual(['first', 'second']);
+  await idle(5_000);
+});
+
+test('a worker begins again where PostgreSQL is silent on connections that are there', async () => {
+  const note = vi.fn(() => Promise.resolve());
+  stopped(await startWith({ note }, links.postgres.url));
+  await run(`SELECT graphile_worker.add_job('note')`);
+  await expect.poll(() => note.mock.calls.length).toBe(1);
+  links.postgres.hold('requests', 'answers');
+  await run(`SELECT graphile_worker.add_job('note')`);
+  // Those that are there stay silent for good; new ones are answered.
+  await sleep(500);
+  links.postgres.forget();
+  await expect.poll(() => note.mock.calls.length, { timeout: 40_000, interval: 200 }).toBe(2);
+  // The server still waits for the one that it cannot hear any more.
+  expect(await run('SELECT id FROM tandem_workers')).toHaveLength(2);
+});
+
 describe('a worker', () => {
   test('goes on when PostgreSQL ends its connections again and again: each job is done', async () => {
     await startOn();
