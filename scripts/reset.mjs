@@ -18,7 +18,7 @@ try {
   const [word] = process.argv.slice(2);
   if (word !== undefined) {
     const remedy = 'usage: npm run reset   (removes the embedded databases with their data)';
-    throw new StepError(`${word} is no option; nothing was removed.`, { remedy });
+    throw new StepError(`${word} is not an option; nothing was removed.`, { remedy });
   }
   await reset(dataDirectory());
 } catch (error) {

@@ -26,7 +26,7 @@ const USAGE = `usage: tandem <command> [options]
   migrate   makes your databases ready (--dry-run shows what it would do)
   doctor    looks at your databases and the joins between them, and changes nothing (--json)
   audit     checks that both databases hold what was promised, no less and no more (--json)
-  jobs      lists the jobs that failed, and puts them back once their cause is mended (--json)
+  jobs      lists the jobs that failed, and puts them back once their cause is fixed (--json)
   seed      fills databases with rows to try things with (--help)
   reset     removes the embedded databases with their data
 `;

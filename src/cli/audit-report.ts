@@ -9,7 +9,9 @@ type Fault = 'lost' | 'doubles' | 'orphans' | 'wrongAmounts' | 'missingOrders' |
 export function describeAudit(audit: TransactionAudit, schema: string): string {
   const remedies = remediesIn(schema);
   const faults = FAULTS.flatMap(([fault, title]) => faultLines(title, audit[fault], remedies[fault]));
-  return [...countLines(audit), ...faults, '', audit.isSound ? 'all is sound' : 'it is not sound'].join('\n');
+  return [...countLines(audit), ...faults, '', audit.isSound ? 'Everything is sound.' : 'Problems were found.'].join(
+    '\n',
+  );
 }
 
 const FAULTS: readonly (readonly [Fault, string])[] = [
@@ -18,7 +20,7 @@ const FAULTS: readonly (readonly [Fault, string])[] = [
   ['orphans', 'Orphans'],
   ['wrongAmounts', 'Wrong amounts'],
   ['missingOrders', 'Acknowledged orders that are missing'],
-  ['leftovers', 'Left of refused orders'],
+  ['leftovers', 'Left over from refused orders'],
 ];
 
 function countLines(audit: TransactionAudit): readonly string[] {
@@ -26,14 +28,14 @@ function countLines(audit: TransactionAudit): readonly string[] {
   const aside = [
     ...(audit.unfinished === 0 ? [] : [`${counted(audit.unfinished, 'order')} hidden until a job completes them`]),
     ...(audit.failed === 0 ? [] : [`${counted(audit.failed, 'order')} FAILED`]),
-    ...(strangers.count === 0 ? [] : [`${counted(strangers.count, 'transaction')} of others without an order`]),
+    ...(strangers.count === 0 ? [] : [`${counted(strangers.count, 'transaction')} of other programs without an order`]),
   ];
   return [
     `${counted(audit.orders, 'order')}, ${number(audit.promised)} of them with a transaction promised; ` +
       counted(audit.transactions, 'transaction'),
     `${number(lost.count)} lost, ${number(doubles.count)} double, ${number(orphans.count)} orphans, ` +
       `${number(wrongAmounts.count)} wrong amounts, ${number(missingOrders.count)} acknowledged orders missing, ` +
-      `${number(leftovers.count)} left of refused ones`,
+      `${number(leftovers.count)} left over from refused ones`,
     `${counted(audit.waiting, 'job')} waiting, ${number(audit.parked)} parked` +
       (audit.parked === 0 ? '' : ' ("npm run jobs" lists them)'),
     ...(aside.length === 0 ? [] : [aside.join(', ')]),
@@ -60,11 +62,12 @@ function remediesIn(schema: string): Readonly<Record<Fault, string>> {
       'a job that is parked comes back with "npm run jobs -- replay --all"; without one, this records what is missing:\n' +
       `    ${settlingSql(schema)}`,
     doubles:
-      'Tandem records one under a key made from the order, and no other: see who wrote the second, and delete it',
-    orphans: 'the order was deleted past Tandem: bring it back, or delete its transaction too',
-    wrongAmounts: 'one of the two was changed past Tandem: correct the amount in MongoDB, or the total by updateOrder',
+      'Tandem records one under a key made from the order, and no other: find out who wrote the second, and delete it',
+    orphans: 'the order was deleted without Tandem: bring it back, or delete its transaction too',
+    wrongAmounts:
+      'one of the two was changed without Tandem: correct the amount in MongoDB, or the total by updateOrder',
     missingOrders:
-      'the order was deleted past Tandem, or not restored: bring it back; where it was meant to go,\n' +
+      'the order was deleted without Tandem, or not restored: bring it back; where it was meant to go,\n' +
       `    UPDATE "tandem_idempotency_keys" SET "deletedAt" = now() WHERE "orderId" = '...'`,
     leftovers: 'delete what is left: the client was told that nothing is there',
   };

@@ -11,8 +11,8 @@ const USAGE = 'usage: npm run audit [-- --transactions] [--json] [--help]';
 
 const HELP = `${USAGE}
 
-Checks every order in PostgreSQL against the transactions in MongoDB, and both against what clients were told. Writes
-nothing, and can be run while orders are written: what is found is looked at once more before it counts.
+Checks every order in PostgreSQL against the transactions in MongoDB, and both against what clients were told. Changes
+no order and no transaction, and can be run while orders are written: what is found is checked again before it counts.
 
   --transactions   this check; it is the only one so far, and made without the word, too
   --json           one JSON document on standard output, for programs

@@ -6,5 +6,5 @@ export class UsageError extends Error {
 /** @throws {UsageError} for a word that is none of those known */
 export function refuseWords(argv: readonly string[], known: readonly string[], usage: string): void {
   const unknown = argv.find((word) => !known.includes(word));
-  if (unknown !== undefined) throw new UsageError(`${unknown} is no option; ${usage}`);
+  if (unknown !== undefined) throw new UsageError(`${unknown} is not an option; ${usage}`);
 }

@@ -49,18 +49,18 @@ export function notFound(what: string, id: string): never {
 
 /** For a write in whose middle the connection broke. */
 export function outcomeUnknown(what: string, cause: unknown): AppError {
-  const message = `the connection broke while ${what}; look whether it was done before you try again`;
+  const message = `the connection broke while ${what}; check whether it was done before you try again`;
   return new AppError('OUTCOME_UNKNOWN', message, { cause });
 }
 
 /** For a write that a table's or collection's own rules have refused; which ones, the log says. */
 export function writeRefused(what: string, cause: unknown): AppError {
-  const message = `while ${what}, the database's own rules refused it; nothing was written`;
+  const message = `the database's own rules refused ${what}; nothing was written`;
   return new AppError('WRITE_REFUSED', message, { cause });
 }
 
 /** For a write to a database in which the gateway's user may only read. */
 export function readOnly(what: string, cause: unknown): AppError {
-  const message = `the gateway may only read this database, which refused it while ${what}; nothing was written`;
+  const message = `the gateway may only read this database, which refused ${what}; nothing was written`;
   return new AppError('READ_ONLY', message, { cause });
 }

@@ -7,7 +7,8 @@ export const CATALOGUE = {
   BAD_USER_INPUT: 'An argument or input field has a value that is not allowed; `field` names it.',
   NOT_FOUND: 'What a mutation should change or delete does not exist.',
   USER_NOT_FOUND: 'The user that the input names does not exist.',
-  USER_UNVERIFIABLE: 'Whether the user exists cannot be found out now: MongoDB does not answer. Nothing was written.',
+  USER_UNVERIFIABLE:
+    'Whether the user exists cannot be checked now: MongoDB does not answer, or the user is being deleted. Nothing was written.',
   ORDER_NUMBER_TAKEN: 'Another order has this order number.',
   USER_HAS_ORDERS: 'The user has orders, so it was not deleted; `orders: KEEP` deletes it all the same.',
   CONFLICT: 'The thing was changed since it was read: read it again. Nothing was changed.',
@@ -15,9 +16,9 @@ export const CATALOGUE = {
   WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",
   READ_ONLY: 'The gateway may only read this database: its user or the server takes no writes. Nothing was written.',
   TRANSACTION_FAILED:
-    'MongoDB refused its part of a write to both databases, so the other part was undone: `compensated` is true.',
+    'MongoDB refused its part of a write to both databases, or could not be reached, so the other part was undone: `compensated` is true.',
   OUTCOME_PENDING:
-    'A write to both databases is under way, and will be completed or undone by itself: ask again, with the same key.',
+    'A write to both databases is in progress, and will be completed or undone by itself: ask again, with the same key.',
   VALUE_UNREADABLE: 'What is stored there cannot be shown as the type that the graph promises; the rest is served.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',

@@ -42,7 +42,7 @@ export class HeldOrderRepository {
 
   /** Takes an order for oneself, where something is to be done for it in MongoDB and nobody else is at it. */
   async acquire(id: OrderId): Promise<Acquired> {
-    const rows = await this.#postgres.write<Record<string, unknown>[]>('an order was taken', (prisma) =>
+    const rows = await this.#postgres.write<Record<string, unknown>[]>('taking an order', (prisma) =>
       prisma.$queryRawUnsafe(
         `WITH "before" AS (
            SELECT "settlingUntil" AS "until", clock_timestamp() AS "now", ${HAS_JOB} AS "isOpen"
@@ -62,7 +62,7 @@ export class HeldOrderRepository {
     if (row['~held'] === true) return { kind: 'held', held: heldFrom(row) };
     // A trigger may keep a change out without a word.
     if (row['~open'] === true && row['~free'] === true)
-      throw writeRefused('an order was taken', new Error('no row changed'));
+      throw writeRefused('taking an order', new Error('no row changed'));
     if (row['~open'] === true) return { kind: 'busy' };
     const order = await findOrder(this.#postgres, id);
     return order === null ? { kind: 'absent' } : { kind: 'settled', order };
@@ -75,7 +75,7 @@ export class HeldOrderRepository {
    */
   async release({ order, lease }: HeldOrder, isCertain: boolean): Promise<void> {
     await this.#written(
-      'an order was let go',
+      'letting go of an order',
       `UPDATE "orders" SET "settlingUntil" = ${releasedIf('$3::boolean')} WHERE ${IS_HELD} RETURNING ${COLUMNS}`,
       order.id,
       lease,
@@ -91,7 +91,7 @@ export class HeldOrderRepository {
    */
   finishCreate({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
     return this.#written(
-      'an order was completed',
+      'completing an order',
       `WITH "order" AS (
          UPDATE "orders" SET "unfinished" = NULL, "transactionState" = 'RECORDED', "transactionError" = NULL,
            "settlingUntil" = ${releasedIf('$3::boolean')}
@@ -116,7 +116,7 @@ export class HeldOrderRepository {
    */
   async cancelCreate(held: HeldOrder, outcome: object, hasTombstone: boolean): Promise<Order | null> {
     const { order, lease } = held;
-    const what = 'an order was taken back';
+    const what = 'taking an order back';
     const cancelled = await this.#written(
       what,
       `WITH "order" AS (DELETE FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'CREATE' RETURNING ${COLUMNS}),
@@ -146,7 +146,7 @@ export class HeldOrderRepository {
   recorded({ order, lease }: HeldOrder, isCertain: boolean): Promise<Order | null> {
     const isRecorded = '"total" = $3::text::numeric AND "unfinished" IS NULL';
     return this.#written(
-      'a transaction was noted',
+      'noting a transaction',
       `WITH "order" AS (
          UPDATE "orders" SET "settlingUntil" = ${releasedIf('$4::boolean')},
            "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
@@ -164,7 +164,7 @@ export class HeldOrderRepository {
   /** Notes why the order's transaction is not recorded, and whether it is tried again. */
   async failing(id: OrderId, reason: string, isParked: boolean): Promise<void> {
     await this.#written(
-      'a failure was noted',
+      'noting a failure',
       `UPDATE "orders" SET "transactionError" = $2::text,
          "transactionState" = CASE WHEN $3::boolean THEN 'FAILED' ELSE "transactionState" END
        WHERE "id" = $1::uuid AND "transactionState" IN ('PENDING', 'FAILED') RETURNING ${COLUMNS}`,
@@ -182,7 +182,7 @@ export class HeldOrderRepository {
    */
   async finishDelete({ order, lease }: HeldOrder, hasTombstone: boolean): Promise<boolean> {
     const held = await this.#written(
-      'an order was deleted',
+      'deleting an order',
       `WITH "order" AS (SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' FOR UPDATE),
        "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id"),
        "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() FROM "order" WHERE "orderId" = "order"."id"),
@@ -199,7 +199,7 @@ export class HeldOrderRepository {
   /** Lets an order be seen again that {@link beginDelete} has hidden; null when somebody else has it by now. */
   abandonDelete({ order, lease }: HeldOrder): Promise<Order | null> {
     return this.#written(
-      'an order was kept',
+      'keeping an order',
       `WITH "order" AS (
          UPDATE "orders" SET "unfinished" = NULL, "settlingUntil" = NULL WHERE ${IS_HELD} AND "unfinished" = 'DELETE'
          RETURNING ${COLUMNS}),

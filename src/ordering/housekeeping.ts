@@ -57,16 +57,14 @@ export class OrderingHousekeeping {
   }
 
   #write(sql: string, ...parameters: unknown[]): Promise<Record<string, unknown>[]> {
-    return this.#postgres.write('what is to be done was looked for', (prisma) =>
-      prisma.$queryRawUnsafe(sql, ...parameters),
-    );
+    return this.#postgres.write('looking for jobs', (prisma) => prisma.$queryRawUnsafe(sql, ...parameters));
   }
 
   async #delete(table: string, condition: string, hours: number): Promise<void> {
     const old = `SELECT ctid FROM "${table}" WHERE ${condition} < clock_timestamp() - make_interval(hours => $1::int)`;
     let deleted: number;
     do {
-      deleted = await this.#postgres.write('old rows were removed', (prisma) =>
+      deleted = await this.#postgres.write('removing old rows', (prisma) =>
         prisma.$executeRawUnsafe(`DELETE FROM "${table}" WHERE ctid = ANY(ARRAY(${old} LIMIT ${BATCH}))`, hours),
       );
     } while (deleted === BATCH);
@@ -81,7 +79,7 @@ export class OrderingHousekeeping {
     if (rows.length === 0) return;
     const ids = rows.map(({ orderId }) => String(orderId) as OrderId);
     await this.#transactions.dropTombstones(ids);
-    await this.#postgres.write('tombstones were forgotten', (prisma) =>
+    await this.#postgres.write('removing tombstones', (prisma) =>
       prisma.$executeRawUnsafe('DELETE FROM "tandem_tombstones" WHERE "orderId" = ANY($1::uuid[])', ids),
     );
   }

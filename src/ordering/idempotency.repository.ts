@@ -59,14 +59,14 @@ export class IdempotencyRepository {
     const sql = `
       INSERT INTO ${KEYS} ("actor", "key", "fingerprint", "outcome")
       VALUES ($1::text, $2::text, $3::text, $4::text::jsonb) ON CONFLICT DO NOTHING RETURNING 1`;
-    const rows = await this.#postgres.write<unknown[]>('a refusal was kept', (prisma) =>
+    const rows = await this.#postgres.write<unknown[]>('keeping a refusal', (prisma) =>
       prisma.$queryRawUnsafe(sql, actor, key, fingerprint, JSON.stringify(outcome)),
     );
     return rows.length > 0;
   }
 
   async #forget(actor: string, key: string): Promise<void> {
-    await this.#postgres.write('an old key was forgotten', (prisma) =>
+    await this.#postgres.write('removing an old key', (prisma) =>
       prisma.$executeRawUnsafe(
         `DELETE FROM ${KEYS} WHERE "actor" = $1::text AND "key" = $2::text AND "outcome" IS NOT NULL
            AND "createdAt" < clock_timestamp() - make_interval(hours => $3::int)`,

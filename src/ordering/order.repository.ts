@@ -72,7 +72,7 @@ export class OrderRepository {
    * connection broke in the middle
    */
   async insert(row: NewOrder, mode: TransactionMode, request: Request): Promise<Insertion> {
-    const what = `order ${row.orderNumber} was written`;
+    const what = `creating order ${row.orderNumber}`;
     try {
       const [, rows = []] = await this.#postgres.transaction(what, [
         heldUser(row.userId, 'shared'),
@@ -153,12 +153,12 @@ export class OrderRepository {
     const parameters = [id, total, orderNumber, expectedUpdatedAt];
     const until = performance.now() + CALL_PATIENCE;
     try {
-      const [row] = await writeKnown(this.#postgres, 'an order was changed', { sql, parameters }, until);
+      const [row] = await writeKnown(this.#postgres, 'changing an order', { sql, parameters }, until);
       return row === undefined ? null : toRow(orders, row);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       const isTaken = orderNumber !== null && (await this.#hasNumber(orderNumber, id));
-      if (!isTaken) throw writeRefused('an order was changed', error);
+      if (!isTaken) throw writeRefused('changing an order', error);
       throw new AppError('ORDER_NUMBER_TAKEN', `another order has the number "${orderNumber}"; take another`, {
         field: 'input.orderNumber',
       });
@@ -173,7 +173,7 @@ export class OrderRepository {
    * @throws {AppError} as {@link update} does
    */
   async beginDelete(id: OrderId): Promise<Order | null> {
-    const results = await this.#postgres.transaction('an order was deleted', [
+    const results = await this.#postgres.transaction('deleting an order', [
       // What a constraint says at the end of a transaction, it is to say now.
       { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },

@@ -100,7 +100,7 @@ function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
     case 'userUnverifiable':
       throw new AppError(
         'USER_UNVERIFIABLE',
-        `whether user "${outcome.userId}" exists cannot be found out now; nothing was written, try again later`,
+        `whether user "${outcome.userId}" exists cannot be checked now; nothing was written, try again later`,
       );
     case 'orderNumberTaken':
       throw new AppError(
@@ -120,8 +120,8 @@ function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
       const { idempotencyKey } = outcome;
       throw new AppError(
         'OUTCOME_PENDING',
-        `the order is under way, and will be completed or taken back: the same call with the idempotencyKey ` +
-          `"${idempotencyKey}" says which`,
+        `the order is in progress, and will be either completed or cancelled; repeat the call with the idempotencyKey ` +
+          `"${idempotencyKey}" to learn which`,
         { details: { idempotencyKey } },
       );
     }

@@ -160,7 +160,7 @@ export class Settlement {
   async #record(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
     const transaction = transactionOf(held.order);
     const outcome = await certain((patience) => this.#transactions.record(transaction, patience), until, state);
-    if (outcome === 'voided') throw new AppError('CONFLICT', 'the transaction of this order was called off');
+    if (outcome === 'voided') throw new AppError('CONFLICT', "this order's transaction was cancelled");
     await this.#onStep('amountRecorded');
     const order = await this.#orders.recorded(held, state.isCertain);
     if (order === null) throw somebodyElse();
@@ -196,7 +196,7 @@ function transactionOf({ id, userId, total, createdAt, updatedAt }: Order): Reco
 }
 
 function tooLate(): AppError {
-  return new AppError('MONGO_UNAVAILABLE', 'MongoDB did not answer while somebody waited for it');
+  return new AppError('MONGO_UNAVAILABLE', 'MongoDB did not answer in time');
 }
 
 /** Where somebody else has the order, and how it ends is not known here. */

@@ -53,9 +53,9 @@ export class TransactionRepository {
   async record(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'recorded' | 'voided'> {
     const { orderId, amount, createdAt, amountAsOf } = transaction;
     const document = documentOf(transaction);
-    if (await this.#isInserted('a transaction was recorded', document, patience)) return 'recorded';
+    if (await this.#isInserted('recording a transaction', document, patience)) return 'recorded';
     const found = await this.#find(orderId, patience);
-    if (found === null) throw notYetKnown('a transaction was recorded');
+    if (found === null) throw notYetKnown('recording a transaction');
     if (found.voidedAt !== null) return 'voided';
     const isSame = typeof found.amount === 'string' && new Big(found.amount).eq(amount);
     const since = Number(found.amountAsOf ?? 0) - (amountAsOf ?? createdAt).getTime();
@@ -67,7 +67,7 @@ export class TransactionRepository {
 
   async #setAmount({ _id, amount }: Stored, amountAsOf: Date, patience: number): Promise<void> {
     const isOlder = { $or: [{ amountAsOf: null }, { amountAsOf: { $lte: amountAsOf } }] };
-    await this.#write('an amount was recorded', patience, (collection, options) =>
+    await this.#write('recording an amount', patience, (collection, options) =>
       collection.updateOne({ _id, [HIDDEN]: null, ...isOlder }, { $set: { amount, amountAsOf } }, options),
     );
   }
@@ -79,7 +79,7 @@ export class TransactionRepository {
    * @throws {AppError} as {@link record} does
    */
   async takeKey(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'taken' | 'recorded'> {
-    const what = 'a transaction was called off';
+    const what = 'cancelling a transaction';
     await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone, patience));
     const found = await this.#find(transaction.orderId, patience);
     if (found === null) throw notYetKnown(what);
@@ -98,12 +98,12 @@ export class TransactionRepository {
     patience = CALL_PATIENCE,
   ): Promise<void> {
     const ofOrder = readsAsOneOf('uuid', 'orderId', [transaction.orderId]);
-    await this.#write('transactions were deleted', patience, (collection, options) =>
+    await this.#write('deleting transactions', patience, (collection, options) =>
       collection.deleteMany({ ...ofOrder, [HIDDEN]: null }, options),
     );
     if (!keepsKey) return;
     await eachUntilTaken(tombstonesOf(transaction), ({ _id, ...rest }) =>
-      this.#write('a transaction was called off', patience, (collection, options) =>
+      this.#write('cancelling a transaction', patience, (collection, options) =>
         collection.replaceOne({ _id }, rest, { ...options, upsert: true }),
       ),
     );
@@ -112,7 +112,7 @@ export class TransactionRepository {
   /** Gives keys free that tombstones hold. @throws {AppError} as {@link record} does */
   async dropTombstones(orderIds: readonly OrderId[]): Promise<void> {
     const keys = orderIds.map((id) => new ObjectId(paymentId(id)));
-    await this.#write('tombstones were removed', CALL_PATIENCE, (collection, options) =>
+    await this.#write('removing tombstones', CALL_PATIENCE, (collection, options) =>
       collection.deleteMany({ _id: { $in: keys }, [HIDDEN]: { $ne: null } }, options),
     );
   }

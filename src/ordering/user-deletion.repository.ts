@@ -50,7 +50,7 @@ export class UserDeletionRepository {
    * @returns how many orders the user has, and the hold; null where it is not to be deleted
    */
   async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
-    const [, rows = []] = await this.#postgres.transaction('a user was deleted', [
+    const [, rows = []] = await this.#postgres.transaction('deleting a user', [
       heldUser(userId, 'exclusive'),
       {
         sql: `
@@ -82,7 +82,7 @@ export class UserDeletionRepository {
 
   /** Takes the hold of a deletion that was begun from whoever has it; null where there is none. */
   async takeOver(userId: UserId): Promise<UserHold | null> {
-    const [row] = await this.#postgres.write<Record<string, unknown>[]>('a deletion was taken over', (prisma) =>
+    const [row] = await this.#postgres.write<Record<string, unknown>[]>('taking over a deletion', (prisma) =>
       prisma.$queryRawUnsafe(
         `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND "deletedAt" IS NULL
          RETURNING "createdAt"::text AS "token"`,
@@ -107,7 +107,7 @@ export class UserDeletionRepository {
   }
 
   async #end(change: string, condition: string, ...parameters: readonly string[]): Promise<boolean> {
-    const rows = await this.#postgres.write<unknown[]>('a deletion was noted', (prisma) =>
+    const rows = await this.#postgres.write<unknown[]>('noting a deletion', (prisma) =>
       prisma.$queryRawUnsafe(
         `WITH "held" AS (${change} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition}
            RETURNING "userId", "erases"),

@@ -39,7 +39,7 @@ function deletedUser(outcome: DeleteUserOutcome): DeleteUserPayload {
     case 'hasOrders':
       throw new AppError(
         'USER_HAS_ORDERS',
-        `the user has ${outcome.orders} orders and was not deleted; orders: KEEP deletes it and keeps them`,
+        `the user has ${outcome.orders} ${outcome.orders === 1 ? 'order' : 'orders'} and was not deleted; orders: KEEP deletes the user and keeps the orders`,
         { field: 'orders' },
       );
     case 'pending':

@@ -30,10 +30,10 @@ describe('npm run audit', () => {
       code: 0,
       printed:
         '\n3 orders, 2 of them with a transaction promised; 2 transactions\n' +
-        '0 lost, 0 double, 0 orphans, 0 wrong amounts, 0 acknowledged orders missing, 0 left of refused ones\n' +
+        '0 lost, 0 double, 0 orphans, 0 wrong amounts, 0 acknowledged orders missing, 0 left over from refused ones\n' +
         '1 job waiting, 0 parked\n' +
-        '1 transaction of others without an order\n' +
-        '\nall is sound\n',
+        '1 transaction of other programs without an order\n' +
+        '\nEverything is sound.\n',
     });
   });
 
@@ -47,7 +47,7 @@ describe('npm run audit', () => {
       `\nLost\n  order ${id}, transaction ${payment(id).toHexString()}: ` +
         'the order is RECORDED, and its transaction is not there\n  → ',
     );
-    expect(printed).toMatch(/\n\nit is not sound\n$/);
+    expect(printed).toMatch(/\n\nProblems were found\.\n$/);
   });
 
   test('what it says of lost transactions brings them back', async () => {

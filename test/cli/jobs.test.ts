@@ -60,7 +60,7 @@ describe('npm run jobs', () => {
       new RegExp(`^${jobId} +order ${orderId} +1 +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\dZ +.*refused`),
     );
     expect(line.indexOf('order')).toBe(headings.indexOf('about'));
-    expect(remedy).toBe('Once the cause is mended: npm run jobs -- replay <id>..., or replay --all');
+    expect(remedy).toBe('Once the cause is fixed: npm run jobs -- replay <id>..., or replay --all');
   });
 
   test('--json gives all of them to programs', async () => {

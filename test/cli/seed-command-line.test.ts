@@ -52,8 +52,8 @@ test.each([
   ['--until 2026-02-30', '--until takes a day from 2000-01-01 to 2099-12-31, such as 2026-01-01, got 2026-02-30'],
   ['--until 1999-12-31', '--until takes a day from 2000-01-01 to 2099-12-31, such as 2026-01-01, got 1999-12-31'],
   ['--until tomorrow', '--until takes a day from 2000-01-01 to 2099-12-31, such as 2026-01-01, got tomorrow'],
-  ['--user 5', '--user is no option'],
-  ['-u 5', '-u is no option'],
+  ['--user 5', '--user is not an option'],
+  ['-u 5', '-u is not an option'],
   ['--add=yes', '--add takes no value, got yes'],
   ['--users 5 --users 6', '--users is given twice'],
   // What npm leaves of `npm run seed --users 50`.
@@ -68,6 +68,6 @@ test.each([
 
 test('all that is wrong is said at once, before the usage', () => {
   expect(() => parseSeedCommand(['--users', 'x', '--dirt', '2', '--what'])).toThrow(
-    /^--what is no option\n--users takes .*\n--dirt takes .*\n\nusage: npm run seed -- \[--users N\]/,
+    /^--what is not an option\n--users takes .*\n--dirt takes .*\n\nusage: npm run seed -- \[--users N\]/,
   );
 });

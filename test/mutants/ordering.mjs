@@ -38,7 +38,7 @@ export const ORDERING = [
     file: 'src/ordering/order.repository.ts',
     from: "if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };",
     to:
-      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await writtenOrder(this.#postgres, 'an order was written', " +
+      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await writtenOrder(this.#postgres, 'creating an order', " +
       '`WITH "order" AS (SELECT * FROM "orders" WHERE "id" = $1::uuid), ${jobOf(this.#postgres.schema, 0, \'TRUE\')} ` + ' +
       "ORDER_AND_JOB, row.id); return { kind: 'inserted', held: heldFrom(rows[0]) }; }",
     also: {

@@ -216,7 +216,7 @@ describe('PostgreSQL does not answer', () => {
         this.#attempts += 1;
         if (this.#attempts > 1) return order;
         await settle(orderId, databases.platform);
-        throw outcomeUnknown('an order was deleted', new Error('cut'));
+        throw outcomeUnknown('deleting an order', new Error('cut'));
       }
     }
     const removal = new OrderRemoval({ orders: new Unanswered(postgres), settlement, onStep: () => undefined });

@@ -15,20 +15,20 @@ const noConnection = () => new Error('Connection terminated due to connection ti
 describe('a write whose database goes away', () => {
   test('before anything was sent was not made: MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE', async () => {
     const { mongo, postgres } = databases.platform;
-    const inMongo = mongo.write('a user was written', () => Promise.reject(noServer()));
+    const inMongo = mongo.write('creating a user', () => Promise.reject(noServer()));
     await expect(inMongo).rejects.toMatchObject({ code: 'MONGO_UNAVAILABLE' });
-    const inPostgres = postgres.write('an order was written', () => Promise.reject(noConnection()));
+    const inPostgres = postgres.write('creating an order', () => Promise.reject(noConnection()));
     await expect(inPostgres).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
   });
 
   test('after something was sent may have been made: OUTCOME_UNKNOWN', async () => {
     const { mongo, postgres } = databases.platform;
-    const inMongo = mongo.write('a user was written', async (db) => {
+    const inMongo = mongo.write('creating a user', async (db) => {
       await db.collection('users').insertOne({ username: 'Ada' });
       throw noServer();
     });
     await expect(inMongo).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    const inPostgres = postgres.write('an order was written', async (prisma) => {
+    const inPostgres = postgres.write('creating an order', async (prisma) => {
       await prisma.$queryRawUnsafe('SELECT 1');
       throw noConnection();
     });
@@ -44,7 +44,7 @@ test('a write that MongoDB’s driver has not sent when its time is up may be se
   link.refuse();
   link.cut();
   await sleep(300);
-  const written = mongo.write('a user was written', (db) => db.collection('users').insertOne({ username: 'Eve' }), 500);
+  const written = mongo.write('creating a user', (db) => db.collection('users').insertOne({ username: 'Eve' }), 500);
   await expect(written).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   link.heal();
   const eve = () => databases.platform.mongo.run((db) => db.collection('users').countDocuments({ username: 'Eve' }));

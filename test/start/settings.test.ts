@@ -36,9 +36,9 @@ test('an address under a name that is no setting is refused by the name that is'
 });
 
 test.each([
-  [['start', '--', '--port', '5000'], '--port is no option; usage: npm start', 2],
-  [['run', 'migrate', '--', 'now'], 'now is no option; usage: npm run migrate', 2],
-  [['run', 'reset', '--', '--help'], '--help is no option; nothing was removed', 1],
+  [['start', '--', '--port', '5000'], '--port is not an option; usage: npm start', 2],
+  [['run', 'migrate', '--', 'now'], 'now is not an option; usage: npm run migrate', 2],
+  [['run', 'reset', '--', '--help'], '--help is not an option; nothing was removed', 1],
 ] as const)('npm %j is refused with its usage', async (words, complaint, code) => {
   const project = await ProjectCopy.make();
   const command = project.npm([...words], { PORT: '0' });

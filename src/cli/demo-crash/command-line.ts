@@ -34,7 +34,7 @@ export function parseDemoCommand(argv: readonly string[], drawnSeed: number): De
   for (const token of tokens) {
     const word = token.kind === 'positional' ? token.value : token.kind === 'option' ? token.rawName : '--';
     if (token.kind === 'option' && ['seed', 'orders', 'kills'].includes(token.name)) continue;
-    throw new UsageError(`${word} is no option\n\n${USAGE}`);
+    throw new UsageError(`${word} is not an option\n\n${USAGE}`);
   }
   const count = (name: 'seed' | 'orders' | 'kills', least: number, most: number, otherwise: number): number => {
     const text = values[name];

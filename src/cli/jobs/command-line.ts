@@ -13,7 +13,7 @@ const USAGE = 'usage: npm run jobs [-- [replay <id>... | replay --all] [--json] 
 export const HELP = `${USAGE}
 
 Lists the jobs that complete what writes to both databases have left: how many wait, and which are parked, because they
-failed too often. Once the cause is mended, parked ones are put back.
+failed too often. Once the cause is fixed, parked ones are put back.
 
   replay <id>...   puts these back; a worker takes them within a second or two
   replay --all     puts all back that are parked
@@ -29,10 +29,10 @@ export function parseJobsCommand(argv: readonly string[]): JobsCommand {
   const all = values.all === true;
   const [word, ...ids] = positionals;
   if (word === undefined && !all) return { kind: 'list', json };
-  if (word !== 'replay') throw new UsageError(`${word ?? '--all'} is nothing to do with jobs; ${USAGE}`);
+  if (word !== 'replay') throw new UsageError(`${word ?? '--all'} is not a command for jobs; ${USAGE}`);
   if (all === ids.length > 0) throw new UsageError(`replay takes ids, or --all; ${USAGE}`);
   const wrong = ids.find((id) => !/^[1-9]\d{0,17}$/.test(id));
-  if (wrong !== undefined) throw new UsageError(`${wrong} is no job's id, which is a number; ${USAGE}`);
+  if (wrong !== undefined) throw new UsageError(`${wrong} is not a job's id, which is a number; ${USAGE}`);
   return { kind: 'replay', ids: all ? null : [...new Set(ids)], json };
 }
 

@@ -15,7 +15,7 @@ export function describeJobs({ waiting, parked }: JobCounts, jobs: readonly Park
     `${counts}\n`,
     ...table([HEADINGS, ...jobs.slice(0, LISTED).map(cellsOf)]),
     ...(rest > 0 ? [`and ${number(rest)} more; --json has all`] : []),
-    '\nOnce the cause is mended: npm run jobs -- replay <id>..., or replay --all',
+    '\nOnce the cause is fixed: npm run jobs -- replay <id>..., or replay --all',
   ].join('\n');
 }
 

@@ -97,7 +97,7 @@ function wordsOf(argv: readonly string[]): { given: ReadonlyMap<string, string>;
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
       problems.push(`${token.value} belongs to no option; options come behind two dashes: npm run seed -- --users 50`);
-    } else if (!Object.hasOwn(KNOWN, token.name)) problems.push(`${token.rawName} is no option`);
+    } else if (!Object.hasOwn(KNOWN, token.name)) problems.push(`${token.rawName} is not an option`);
     else if (given.has(token.name)) problems.push(`${token.rawName} is given twice`);
     else if (KNOWN[token.name as keyof typeof KNOWN] === FLAG && token.value !== undefined) {
       problems.push(`${token.rawName} takes no value, got ${token.value}`);

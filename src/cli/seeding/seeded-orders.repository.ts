@@ -74,13 +74,13 @@ export class SeededOrders implements Destination {
 
   /** So that the planner knows the rows at once, not when autovacuum comes by. */
   async analyze(): Promise<void> {
-    await this.#postgres.write('orders were analyzed', (prisma) => prisma.$executeRawUnsafe(`ANALYZE ${TABLE}`));
+    await this.#postgres.write('analyzing orders', (prisma) => prisma.$executeRawUnsafe(`ANALYZE ${TABLE}`));
   }
 
   /** How many of the rows were written: neither their id nor their number was there. */
   #insert(rows: readonly SeededOrder[]): Promise<number> {
     const text = JSON.stringify(rows);
-    return this.#postgres.write('orders were seeded', (prisma) => prisma.$executeRawUnsafe(INSERT, text));
+    return this.#postgres.write('seeding orders', (prisma) => prisma.$executeRawUnsafe(INSERT, text));
   }
 
   async #missing(indexes: readonly number[]): Promise<number[]> {

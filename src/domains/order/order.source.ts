@@ -20,7 +20,8 @@ const transactionState = {
     NONE: 'The order was created without one.',
     PENDING: 'It will be recorded, or brought up to date, soon.',
     RECORDED: 'It is there, with the amount that the order has.',
-    FAILED: 'It could not be recorded, `transactionError` says why; once that is mended, it will be.',
+    FAILED:
+      'It could not be recorded; `transactionError` says why. Once that is fixed and its job is replayed, it will be.',
   },
 } as const;
 

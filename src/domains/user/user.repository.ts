@@ -29,7 +29,7 @@ export class UserRepository {
     const _id = new ObjectId();
     const document = new this.#Model({ _id, ...present(fields) });
     try {
-      return (await this.#write('a user was written', async () => (await document.save()).toObject())) as User;
+      return (await this.#write('creating a user', async () => (await document.save()).toObject())) as User;
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const find = () => this.#Model.findById(_id).lean().exec();
@@ -43,7 +43,7 @@ export class UserRepository {
   update(id: UserId, fields: UserFields): Promise<User | null> {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);
     const change = { $set: present(fields), $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) };
-    return this.#write('a user was changed', () =>
+    return this.#write('changing a user', () =>
       this.#Model
         .findOneAndUpdate({ _id: new ObjectId(id) }, change, { returnDocument: 'after' })
         .lean()
@@ -53,7 +53,7 @@ export class UserRepository {
 
   /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does */
   delete(id: UserId): Promise<User | null> {
-    return this.#write('a user was deleted', () =>
+    return this.#write('deleting a user', () =>
       this.#Model
         .findOneAndDelete({ _id: new ObjectId(id) }, { writeConcern: { w: 'majority' } })
         .lean()

@@ -79,7 +79,7 @@ export class JobQueue {
    */
   async replay(ids: readonly string[] | null, together: (parked: string) => string): Promise<number> {
     const schema = quoted(jobSchema(this.#postgres.schema));
-    const [, replayed = []] = await this.#postgres.transaction('jobs were replayed', [
+    const [, replayed = []] = await this.#postgres.transaction('replaying jobs', [
       // Before the jobs: whoever changes an order locks it first, and its job then.
       { sql: together(this.#parked()), parameters: [ids] },
       {

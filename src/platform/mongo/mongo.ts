@@ -131,7 +131,7 @@ export class MongoDatabase implements AsyncDisposable {
   /**
    * Runs `work` that writes.
    *
-   * @param what is going on, for the message: `a user was written`
+   * @param what is going on, for the message: `creating a user`
    * @param timeout how long the server may take, in milliseconds
    * @throws {AppError} MONGO_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the connection
    * broke in the middle, so that it may have been. Any other error, a duplicate key too, as it comes

@@ -97,7 +97,7 @@ export class PostgresDatabase implements AsyncDisposable {
   /**
    * Runs `work` that writes.
    *
-   * @param what is going on, for the message: `order ORD-1 was written`
+   * @param what is going on, for the message: `creating order ORD-1`
    * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
    * connection broke in the middle, so that it may have been. Any other error, a unique violation too, as it comes
    */
@@ -111,7 +111,7 @@ export class PostgresDatabase implements AsyncDisposable {
   /**
    * Runs statements in one transaction, one after the other, and gives the rows of each.
    *
-   * @param what is going on, for the message: `order ORD-1 was written`
+   * @param what is going on, for the message: `creating order ORD-1`
    * @throws {AppError} as {@link write} does; of a transaction that fails nothing is left
    */
   async transaction(what: string, statements: readonly Sql[]): Promise<Record<string, unknown>[][]> {
