@@ -1,7 +1,6 @@
 import { writeRefused } from '../errors/app-error.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
-import { KEYS } from './idempotency.repository.js';
 import { addOrderJob, HAS_JOB, removeOrderJob } from './order-job.js';
 import {
   COLUMNS,
@@ -17,6 +16,7 @@ import {
   type HeldOrder,
 } from './order-rows.js';
 import { AMOUNT_DELAY } from './protocol.js';
+import { KEYS, TOMBSTONES } from './tables.js';
 
 /** What is there to be done for an order in MongoDB, and whether one may. */
 export type Acquired =
@@ -228,5 +228,5 @@ function releasedIf(condition: string): string {
 
 function tombstoneOf(condition: string): string {
   return `"tombstone" AS (
-    INSERT INTO "tandem_tombstones" ("orderId") SELECT "id" FROM "order" WHERE ${condition} ON CONFLICT DO NOTHING)`;
+    INSERT INTO ${TOMBSTONES} ("orderId") SELECT "id" FROM "order" WHERE ${condition} ON CONFLICT DO NOTHING)`;
 }

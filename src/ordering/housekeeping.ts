@@ -5,6 +5,7 @@ import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { addOrderJob, HAS_JOB, orderJobKey } from './order-job.js';
 import { addUserJob, userJobKey } from './user-job.js';
+import { DELETIONS, KEYS, TOMBSTONES } from './tables.js';
 import type { TransactionRepository } from './transaction.repository.js';
 
 /** How long a write can be on its way to MongoDB at most, in hours, and a tombstone so long in its place. */
@@ -35,8 +36,8 @@ export class OrderingHousekeeping {
 
   /** @throws {AppError} when a database is away */
   async run(): Promise<void> {
-    await this.#delete('tandem_idempotency_keys', '"outcome" IS NOT NULL AND "createdAt"', this.#keyRetention);
-    await this.#delete('tandem_user_deletions', '"deletedAt"', TOMBSTONE_HOURS);
+    await this.#delete(KEYS, '"outcome" IS NOT NULL AND "createdAt"', this.#keyRetention);
+    await this.#delete(DELETIONS, '"deletedAt"', TOMBSTONE_HOURS);
     await this.#dropTombstones();
     await this.#write(forgetSuperseded(this.#postgres.schema));
     await this.#write(forgottenDeletions(this.#postgres.schema));
@@ -61,18 +62,18 @@ export class OrderingHousekeeping {
   }
 
   async #delete(table: string, condition: string, hours: number): Promise<void> {
-    const old = `SELECT ctid FROM "${table}" WHERE ${condition} < clock_timestamp() - make_interval(hours => $1::int)`;
+    const old = `SELECT ctid FROM ${table} WHERE ${condition} < clock_timestamp() - make_interval(hours => $1::int)`;
     let deleted: number;
     do {
       deleted = await this.#postgres.write('removing old rows', (prisma) =>
-        prisma.$executeRawUnsafe(`DELETE FROM "${table}" WHERE ctid = ANY(ARRAY(${old} LIMIT ${BATCH}))`, hours),
+        prisma.$executeRawUnsafe(`DELETE FROM ${table} WHERE ctid = ANY(ARRAY(${old} LIMIT ${BATCH}))`, hours),
       );
     } while (deleted === BATCH);
   }
 
   async #dropTombstones(): Promise<void> {
     const rows = await this.#postgres.query(
-      `SELECT "orderId"::text AS "orderId" FROM "tandem_tombstones"
+      `SELECT "orderId"::text AS "orderId" FROM ${TOMBSTONES}
        WHERE "createdAt" < clock_timestamp() - make_interval(hours => $1::int) LIMIT ${BATCH}`,
       TOMBSTONE_HOURS,
     );
@@ -80,7 +81,7 @@ export class OrderingHousekeeping {
     const ids = rows.map(({ orderId }) => String(orderId) as OrderId);
     await this.#transactions.dropTombstones(ids);
     await this.#postgres.write('removing tombstones', (prisma) =>
-      prisma.$executeRawUnsafe('DELETE FROM "tandem_tombstones" WHERE "orderId" = ANY($1::uuid[])', ids),
+      prisma.$executeRawUnsafe(`DELETE FROM ${TOMBSTONES} WHERE "orderId" = ANY($1::uuid[])`, ids),
     );
   }
 }
@@ -111,7 +112,7 @@ function forgottenOrders(schema: string): string {
 function forgottenDeletions(schema: string): string {
   const userId = '"deletions"."userId"';
   return `
-    SELECT count(${addUserJob(schema, userId, 0)})::int AS "jobs" FROM "tandem_user_deletions" AS "deletions"
+    SELECT count(${addUserJob(schema, userId, 0)})::int AS "jobs" FROM ${DELETIONS} AS "deletions"
     WHERE "deletedAt" IS NULL AND ${hasNone(schema, userJobKey(userId))}`;
 }
 

@@ -1,5 +1,6 @@
 import { isAppError } from '../errors/app-error.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import { KEYS } from './tables.js';
 
 /** What is asked for, and by whom: a key belongs to an actor. */
 export interface Request {
@@ -16,9 +17,6 @@ export interface SavedRequest {
   /** What the client was told; null while that is not known. */
   readonly outcome: unknown;
 }
-
-/** The table of keys. */
-export const KEYS = '"tandem_idempotency_keys"';
 
 /** What was asked for under which key. */
 export class IdempotencyRepository {

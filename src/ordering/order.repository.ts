@@ -5,7 +5,7 @@ import { isUniqueViolation } from '../platform/postgres/postgres-errors.js';
 import { toRow } from '../platform/postgres/rows.js';
 import { orders, type Order, type OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { KEYS, type Request } from './idempotency.repository.js';
+import type { Request } from './idempotency.repository.js';
 import {
   COLUMNS,
   CREATED,
@@ -18,6 +18,7 @@ import {
   type HeldOrder,
 } from './order-rows.js';
 import { AMOUNT_DELAY, CALL_PATIENCE, RECOVERY_DELAY, type TransactionMode } from './protocol.js';
+import { DELETIONS, KEYS } from './tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 
@@ -51,7 +52,7 @@ export type Insertion =
 
 /** Of the user who is the second parameter. Who was deleted longer ago than any call takes, and is there again, is there. */
 const USER_DELETION = `
-  SELECT "deletedAt" FROM "tandem_user_deletions" WHERE "userId" = $2::text
+  SELECT "deletedAt" FROM ${DELETIONS} WHERE "userId" = $2::text
     AND ("deletedAt" IS NULL OR "deletedAt" > clock_timestamp() - interval '5 minutes')`;
 /**
  * Writes to `orders`, each in one PostgreSQL transaction with the job that completes it in MongoDB and with what the

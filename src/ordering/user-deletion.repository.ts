@@ -1,7 +1,7 @@
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { KEYS } from './idempotency.repository.js';
 import { RECOVERY_DELAY } from './protocol.js';
+import { DELETIONS, KEYS } from './tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
@@ -21,7 +21,6 @@ export interface UserHold {
   readonly wasHeld: boolean;
 }
 
-const DELETIONS = '"tandem_user_deletions"';
 const HELD_ID = '"held"."userId"';
 
 /**
