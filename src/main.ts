@@ -89,7 +89,7 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
 
 /** A worker that may only read has nothing to do. */
 class ReadsOnlyError extends Error {
-  readonly code = 'READS_ONLY';
+  readonly code = 'WORKER_READS_ONLY';
 
   constructor() {
     super(
@@ -117,7 +117,7 @@ function startWorkerOn(platform: Platform, { databaseUrl }: Databases): Promise<
     schema: postgres.schema,
     logger,
     handlers: orderingJobs(() => createScope(platform)),
-    housekeeping: () => housekeeping.run(),
+    housekeeping: (stopping) => housekeeping.run(stopping),
   });
 }
 

@@ -175,7 +175,7 @@ export class HeldOrderRepository {
   }
 
   /**
-   * Deletes an order that {@link beginDelete} has hidden.
+   * Deletes an order that `beginDelete` has hidden.
    *
    * @param hasTombstone whether its key in MongoDB is held by one
    * @returns whether it was deleted; not when somebody else has it by now
@@ -196,7 +196,7 @@ export class HeldOrderRepository {
     return held !== null;
   }
 
-  /** Lets an order be seen again that {@link beginDelete} has hidden; null when somebody else has it by now. */
+  /** Lets an order be seen again that `beginDelete` has hidden; null when somebody else has it by now. */
   abandonDelete({ order, lease }: HeldOrder): Promise<Order | null> {
     return this.#written(
       'keeping an order',

@@ -15,7 +15,7 @@ const TOMBSTONE_HOURS = 1;
 const BATCH = 1_000;
 
 /** Orders that are read at once. */
-const STRETCH = 20_000;
+const STRETCH = 5_000;
 
 /** In how many rounds those that nobody works on are looked for once: all orders are read for it. */
 const ROUNDS = 10;
@@ -35,22 +35,23 @@ export class OrderingHousekeeping {
   }
 
   /** @throws {AppError} when a database is away */
-  async run(): Promise<void> {
+  async run(stopping?: AbortSignal): Promise<void> {
     await this.#delete(KEYS, '"outcome" IS NOT NULL AND "createdAt"', this.#keyRetention);
     await this.#delete(DELETIONS, '"deletedAt"', TOMBSTONE_HOURS);
     await this.#dropTombstones();
     await this.#write(forgetSuperseded(this.#postgres.schema));
     await this.#write(forgottenDeletions(this.#postgres.schema));
     // At once after a start, for that is when something may have been lost.
-    if (this.#rounds % ROUNDS === 0) await this.#findForgotten();
+    const isDue = this.#rounds % ROUNDS === 0;
     this.#rounds += 1;
+    if (isDue) await this.#findForgotten(stopping);
   }
 
   /** Stretch by stretch, for there may be more orders than one statement can read in its time. */
-  async #findForgotten(): Promise<void> {
+  async #findForgotten(stopping: AbortSignal | undefined): Promise<void> {
     const sql = forgottenOrders(this.#postgres.schema);
     let last: unknown = null;
-    for (;;) {
+    while (stopping?.aborted !== true) {
       const [stretch] = await this.#write(sql, last);
       if (Number(stretch?.['orders']) < STRETCH) return;
       last = stretch?.['last'];
@@ -105,7 +106,7 @@ function forgottenOrders(schema: string): string {
     "jobs" AS (
       SELECT ${addOrderJob(schema, id, 0)} FROM "stretch" WHERE "hasJob" AND ${hasNone(schema, orderJobKey(id))})
     SELECT (SELECT count(*)::int FROM "stretch") AS "orders", (SELECT count(*)::int FROM "jobs") AS "jobs",
-      (SELECT "id"::text FROM "stretch" ORDER BY "id" DESC LIMIT 1) AS "last"`;
+      (SELECT "id"::text FROM "stretch" ORDER BY "stretch"."id" DESC LIMIT 1) AS "last"`;
 }
 
 /** The same, of users who are being deleted: until they are gone, or let go, no order is created for them. */

@@ -73,7 +73,13 @@ export class OrderRepository {
    * connection broke in the middle
    */
   async insert(row: NewOrder, mode: TransactionMode, request: Request): Promise<Insertion> {
-    const what = `creating order ${row.orderNumber}`;
+    // A deletion of its user that kept it out may be given up before it is looked at.
+    return (await this.#inserted(row, mode, request)) ?? (await this.#inserted(row, mode, request)) ?? noRow(row);
+  }
+
+  /** @returns null where the table took no row, and nothing says why */
+  async #inserted(row: NewOrder, mode: TransactionMode, request: Request): Promise<Insertion | null> {
+    const what = creating(row);
     try {
       const [, rows = []] = await this.#postgres.transaction(what, [
         heldUser(row.userId, 'shared'),
@@ -83,9 +89,7 @@ export class OrderRepository {
       // What an attempt before has written counts, whatever has become of its user since.
       if (await this.#isKeyUsed(request)) return { kind: 'keyUsed' };
       const deletion = await this.#deletionOf(row.userId);
-      if (deletion !== null) return { kind: deletion };
-      // A trigger may keep a row out without a word.
-      throw writeRefused(what, new Error('the table took no row'));
+      return deletion === null ? null : { kind: deletion };
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       if (await this.#isKeyUsed(request)) return { kind: 'keyUsed' };
@@ -171,7 +175,8 @@ export class OrderRepository {
    * too late to find that out.
    *
    * @returns null where nobody sees one
-   * @throws {AppError} as {@link update} does
+   * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
+   * connection broke in the middle
    */
   async beginDelete(id: OrderId): Promise<Order | null> {
     const results = await this.#postgres.transaction('deleting an order', [
@@ -216,4 +221,13 @@ export class OrderRepository {
     const sql = `SELECT 1 FROM "orders" WHERE "orderNumber" = $1 AND "id" IS DISTINCT FROM $2::uuid`;
     return (await this.#postgres.query(sql, orderNumber, not)).length > 0;
   }
+}
+
+function creating({ orderNumber }: NewOrder): string {
+  return `creating order ${orderNumber}`;
+}
+
+/** A trigger may keep a row out without a word. */
+function noRow(row: NewOrder): never {
+  throw writeRefused(creating(row), new Error('the table took no row'));
 }

@@ -120,8 +120,7 @@ function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
       const { idempotencyKey } = outcome;
       throw new AppError(
         'OUTCOME_PENDING',
-        `the order is in progress, and will be either completed or cancelled; repeat the call with the idempotencyKey ` +
-          `"${idempotencyKey}" to learn which`,
+        `what becomes of the order is not known yet; repeat the call with the idempotencyKey "${idempotencyKey}" to learn it`,
         { details: { idempotencyKey } },
       );
     }

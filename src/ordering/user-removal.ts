@@ -80,7 +80,10 @@ export class UserRemoval {
       await certain(() => this.#users.delete(id), until, state);
     } catch (error) {
       // A delete that is on its way may still come: then the user cannot be let go. Nor where another has the hold.
-      if (isFinal(error, state) && state.isCertain) state.isCertain = await this.#deletions.abandon(hold);
+      if (isFinal(error, state) && state.isCertain) {
+        state.isCertain = false;
+        state.isCertain = await this.#deletions.abandon(hold);
+      }
       throw error;
     }
     // The user is gone, whatever becomes of noting it.

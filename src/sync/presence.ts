@@ -19,6 +19,18 @@ const LOCK_CLASS = 0x74616e64;
 const STATEMENT_TIMEOUT = 10_000;
 const LOCK_TIMEOUT = 5_000;
 
+/**
+ * Else the server waits for the lock for ever, once for each attempt of ours that it cannot hear any more, and keeps the
+ * lock of who is out of reach for as long as its system does: hours.
+ */
+const SESSION = [
+  `lock_timeout=${LOCK_TIMEOUT}`,
+  `statement_timeout=${STATEMENT_TIMEOUT}`,
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
+];
+
 /** In how many looks those are looked for once that hold jobs and are known to nobody. */
 const LOOKS = 10;
 
@@ -70,7 +82,8 @@ export class Presence implements AsyncDisposable {
         await this.#drop();
         await this.#connect(name);
       });
-      this.#schedule();
+      // What is there at the start is often what a former process of this one has left.
+      this.#schedule(0);
     }
     await this.#announced;
   }
@@ -84,8 +97,7 @@ export class Presence implements AsyncDisposable {
 
   async #connect(name: string): Promise<pg.Client> {
     const client = new pg.Client({
-      // Else a server that we have given up would wait for the lock for ever, once for each attempt.
-      ...connectionConfig(this.#url, [`lock_timeout=${LOCK_TIMEOUT}`, `statement_timeout=${STATEMENT_TIMEOUT}`]),
+      ...connectionConfig(this.#url, SESSION),
       application_name: 'tandem worker',
       connectionTimeoutMillis: INTERVAL,
       query_timeout: STATEMENT_TIMEOUT + 1_000,
@@ -107,7 +119,7 @@ export class Presence implements AsyncDisposable {
     return client;
   }
 
-  #schedule(): void {
+  #schedule(delay: number): void {
     clearTimeout(this.#timer);
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {
@@ -118,9 +130,9 @@ export class Presence implements AsyncDisposable {
           return this.#inTurn(() => this.#drop());
         })
         .finally(() => {
-          this.#schedule();
+          this.#schedule(INTERVAL);
         });
-    }, INTERVAL);
+    }, delay);
   }
 
   async #look(): Promise<void> {
@@ -135,7 +147,7 @@ export class Presence implements AsyncDisposable {
          SELECT "id", pg_try_advisory_xact_lock($1, hashtext("id")) AS "isDead",
            "seenAt" < clock_timestamp() - make_interval(secs => $3) AS "isFrozen"
          FROM "tandem_workers" WHERE "id" <> $2) AS "others"
-       WHERE "isDead" OR "isFrozen"`,
+       WHERE "isDead" OR ("isFrozen" AND EXISTS (SELECT FROM ${quoted(this.#schema)}."jobs" WHERE "locked_by" = "others"."id"))`,
       [LOCK_CLASS, this.#name, FROZEN_AFTER],
     );
     if (rows.length === 0) return;

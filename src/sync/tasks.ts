@@ -16,9 +16,9 @@ interface TaskOptions {
 /** How long a job waits for a database that is away, in seconds; somewhat more, so that they do not come at once. */
 const WAIT = 1;
 
-/** How often that is tried, and the pause between, in milliseconds. */
-const ENQUEUE_ATTEMPTS = 3;
-const ENQUEUE_PAUSE = 200;
+/** How often the jobs are asked or told something, and the pause between, in milliseconds. */
+const ATTEMPTS = 3;
+const PAUSE = 200;
 
 /** What graphile-worker calls for each job, by the name of its task. */
 export function tasksOf(handlers: Readonly<Record<string, JobHandler>>, options: TaskOptions): TaskList {
@@ -53,23 +53,14 @@ function taskOf(task: string, handle: JobHandler, { logger, schema }: TaskOption
 
 /** By the clock of PostgreSQL, which says when it is due. */
 async function enqueuedAgain(helpers: JobHelpers, task: string, schema: string): Promise<void> {
-  const { job } = helpers;
-  const enqueue = () =>
+  const { payload, key } = helpers.job;
+  await tried(() =>
     helpers.query(
       `SELECT ${quoted(jobSchema(schema))}.add_job($1, $2::json, job_key := $3, max_attempts := $4,
          run_at := clock_timestamp() + make_interval(secs => $5::float8))`,
-      [task, JSON.stringify(job.payload), job.key, MAX_ATTEMPTS, WAIT * (1 + Math.random())],
-    );
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await enqueue();
-      return;
-    } catch (error) {
-      // What fails here counts as an attempt of the job.
-      if (attempt === ENQUEUE_ATTEMPTS) throw error;
-      await rest(ENQUEUE_PAUSE);
-    }
-  }
+      [task, JSON.stringify(payload), key, MAX_ATTEMPTS, WAIT * (1 + Math.random())],
+    ),
+  );
 }
 
 /**
@@ -77,10 +68,25 @@ async function enqueuedAgain(helpers: JobHelpers, task: string, schema: string):
  * others while this process was frozen or cut off, that would remove what has been enqueued in its place since.
  */
 async function isOurs(helpers: JobHelpers, schema: string): Promise<boolean> {
-  const { job } = helpers;
-  const { rows } = await helpers.query(
-    `SELECT 1 FROM ${quoted(jobSchema(schema))}."jobs" WHERE "id" = $1::bigint AND "locked_by" = $2`,
-    [job.id, job.locked_by],
+  const { id, locked_by, attempts } = helpers.job;
+  const { rows } = await tried(() =>
+    helpers.query(
+      `SELECT 1 FROM ${quoted(jobSchema(schema))}."jobs"
+       WHERE "id" = $1::bigint AND "locked_by" = $2 AND ("attempts" = $3 OR "key" IS NULL)`,
+      [id, locked_by, attempts],
+    ),
   );
   return rows.length > 0;
+}
+
+/** A connection that breaks here would count as an attempt of the job. */
+async function tried<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+      await rest(PAUSE);
+    }
+  }
 }

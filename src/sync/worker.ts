@@ -64,11 +64,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       leaving.add(round.stop());
     }
   })();
-  let kept: Promise<void> = Promise.resolve();
+  let kept: Promise<void> | null = null;
   const keepHouse = () => {
-    kept = options.housekeeping().catch((error: unknown) => {
-      logger.debug({ err: error }, 'what is needed no more could not be removed; it will be');
-    });
+    // What takes longer than that is not done twice at once.
+    kept ??= options
+      .housekeeping(stopping.signal)
+      .catch((error: unknown) => {
+        logger.debug({ err: error }, 'what is needed no more could not be removed; it will be');
+      })
+      .finally(() => (kept = null));
   };
   keepHouse();
   const housekeeping = setInterval(keepHouse, HOUSEKEEPING_INTERVAL);
@@ -112,6 +116,8 @@ class Round {
       max: 4,
       application_name: applicationName,
       connectionTimeoutMillis: 2_000,
+      // Longer than silence is noticed in: what hangs while the worker begins again ends by this.
+      query_timeout: 30_000,
       keepAlive: true,
     });
     const clients = new Set<pg.PoolClient>();

@@ -38,7 +38,7 @@ export const ORDERING = [
     file: 'src/ordering/order.repository.ts',
     from: "if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };",
     to:
-      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await writtenOrder(this.#postgres, 'creating an order', " +
+      "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await this.#postgres.query(" +
       '`WITH "order" AS (SELECT * FROM "orders" WHERE "id" = $1::uuid), ${jobOf(this.#postgres.schema, 0, \'TRUE\')} ` + ' +
       "ORDER_AND_JOB, row.id); return { kind: 'inserted', held: heldFrom(rows[0]) }; }",
     also: {
@@ -157,7 +157,7 @@ export const ORDERING = [
     name: 'a call lets go of a user whose deletion a job goes on with',
     file: 'src/ordering/user-removal.ts',
     from: 'state.isCertain = await this.#deletions.abandon(hold);',
-    to: 'await this.#deletions.abandon(hold);',
+    to: 'await this.#deletions.abandon(hold);\n        state.isCertain = true;',
     tests: ['test/ordering/user-hold.test.ts'],
   },
 ];

@@ -59,6 +59,18 @@ test('the connection breaks in the middle of a COMMIT that is carried out: the c
   expect(await totalOf(order.id)).toBe('2.00');
 });
 
+test('the connection falls silent in the middle of a COMMIT that is carried out: another one is asked', async () => {
+  const order = await seed.order({ total: '1.00' });
+  const { outcome, goOn } = await changing(order.id, '2', COMMIT);
+  links.postgres.hold('answers');
+  await goOn();
+  await expect.poll(() => totalOf(order.id)).toBe('2.00');
+  links.postgres.forget();
+  expect(await outcome).toMatchObject({ kind: 'updated', order: { total: '2.00' } });
+  // Nobody gets the silent one again.
+  expect(await createScope(links.platform).ordering.getOrderWithUser(order.id)).toMatchObject({ kind: 'found' });
+});
+
 test('of a COMMIT that is not carried out: the change is made again', async () => {
   const order = await seed.order({ total: '1.00' });
   const { outcome, end, goOn } = await changing(order.id, '2', COMMIT);

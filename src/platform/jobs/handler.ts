@@ -13,4 +13,4 @@ export interface JobAttempt {
 export type JobHandler = (payload: Readonly<Record<string, unknown>>, attempt: JobAttempt) => Promise<void>;
 
 /** What a worker does beside jobs, every minute. */
-export type Housekeeping = () => Promise<void>;
+export type Housekeeping = (stopping: AbortSignal) => Promise<void>;

@@ -26,9 +26,6 @@ const SELECTION_TIMEOUT = 1_000;
 const CONNECT_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 10_000;
 
-/** How long a connection that others use is waited for, in milliseconds: a burst is no outage. */
-const POOL_WAIT = 5_000;
-
 /** How often a server is looked at: what is frozen is noticed within this and CONNECT_TIMEOUT. */
 const HEARTBEAT = 2_000;
 
@@ -56,7 +53,7 @@ export class MongoDatabase implements AsyncDisposable {
         heartbeatFrequencyMS: HEARTBEAT,
         maxPoolSize: poolSize,
         serverSelectionTimeoutMS: SELECTION_TIMEOUT,
-        waitQueueTimeoutMS: POOL_WAIT,
+        waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
       }),
       autoCreate: false,
       autoIndex: false,

@@ -10,6 +10,9 @@ export const TRANSACTION_ID = 'pg_current_xact_id()::text AS "~transaction"';
 
 const FIRST_PAUSE = 50;
 
+/** How long PostgreSQL is asked at least, in milliseconds, where noticing that an answer does not come has taken all the time. */
+const STATUS_PATIENCE = 2_000;
+
 /**
  * Runs a statement that writes, and finds out what became of it when the connection breaks: where its answer has not
  * come, the COMMIT behind it was never sent, and where it has, PostgreSQL is asked by the transaction's id (`pg_xact_status`)
@@ -39,7 +42,8 @@ export async function writeKnown(
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const [row] = attempt.rows ?? [];
-      if (row !== undefined && (await isCommitted(postgres, row['~transaction'], until, error)))
+      const asking = Math.max(until, performance.now() + STATUS_PATIENCE);
+      if (row !== undefined && (await isCommitted(postgres, row['~transaction'], asking, error)))
         return attempt.rows ?? [];
       if (performance.now() + pause > until) throw nothingWritten(error);
       await sleep(pause);
@@ -68,7 +72,7 @@ async function statusOf(postgres: PostgresDatabase, id: unknown): Promise<unknow
     const [row] = await postgres.query('SELECT pg_xact_status($1::text::xid8) AS "status"', id);
     return row?.['status'];
   } catch {
-    // Away still; or another server by now, which does not know the transaction.
+    // Away still; or another server by now, to which such a transaction is yet to come.
     return null;
   }
 }

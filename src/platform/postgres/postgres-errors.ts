@@ -88,13 +88,13 @@ export function isUniqueViolation(error: unknown): boolean {
 /**
  * Whether the table's own rules refused a write: a column's size, a constraint, a view that takes none, a trigger, which
  * may say so by any code. What we send is sound, so all that a server refuses is that, but for a connection that it refuses
- * (28, 3D) or ends (57), a statement that does not fit the tables (42) or the session (26), a fault of the server's (58,
+ * (28, 3D) or ends (57), a statement that does not fit the tables (42) or the session (25, 26), a fault of the server's (58,
  * XX) and what has a code of its own.
  */
 function isRefusedByRules(error: unknown): boolean {
   const sqlState = sqlStateOf(error);
   if (!/^[0-9A-Z]{5}$/.test(sqlState) || isUniqueViolation(error) || isNotNow(sqlState)) return false;
-  return !/^(?:26|28|3D|42|57|58|XX)/.test(sqlState) || RULES_OF_42.has(sqlState);
+  return !/^(?:25|26|28|3D|42|57|58|XX)/.test(sqlState) || RULES_OF_42.has(sqlState);
 }
 
 const RULES_OF_42 = new Set([

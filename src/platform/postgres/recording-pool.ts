@@ -4,6 +4,9 @@ import { reportStatement } from '../statements.js';
 
 const TRANSACTION_CONTROL = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TRANSACTION)\b/i;
 
+/** What the driver says when `query_timeout` is over. */
+const SILENCE = /query read timeout/i;
+
 type Query = (...parameters: unknown[]) => unknown;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
 
@@ -23,8 +26,22 @@ class RecordingClient extends pg.Client {
     const [config] = parameters;
     const text = typeof config === 'string' ? config : (config as { text?: string } | null)?.text;
     if (text !== undefined && !TRANSACTION_CONTROL.test(text)) reportStatement('postgres', () => text);
-    return (pg.Client.prototype.query as unknown as Query).apply(this, parameters);
+    const answer = (pg.Client.prototype.query as unknown as Query).apply(this, parameters);
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => {
+        this.#endIfSilent(error);
+      });
+    }
+    return answer;
   }) as never;
+
+  /**
+   * A connection that has not answered in time may do so later, in the middle of whatever it is used for then: the driver
+   * keeps it, and so would the pool.
+   */
+  #endIfSilent(error: unknown): void {
+    if (error instanceof Error && SILENCE.test(error.message)) void this.end().catch(() => undefined);
+  }
 }
 
 /** A pool whose statements are reported to the request that asked for them. */
