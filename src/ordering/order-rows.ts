@@ -74,7 +74,7 @@ export async function writtenOrder(
   return rows[0] === undefined ? null : toRow(orders, rows[0]);
 }
 
-/** The end of a statement: the order, which has its job by now. Nothing is read of the job, but what is not read is not called. */
+/** The end of a statement: the order. The jobs are counted because PostgreSQL calls only what is read. */
 export const ORDER_AND_JOB = 'SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs" FROM "order"';
 
 /** A part of a statement: the job of "order", where the condition holds. */
