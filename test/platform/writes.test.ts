@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
@@ -43,7 +42,15 @@ test('a write that MongoDB’s driver has not sent when its time is up may be se
   await using mongo = await MongoDatabase.open({ url: url.href, applicationName: 'patient' });
   link.refuse();
   link.cut();
-  await sleep(300);
+  // Until the driver has noticed, and looks for a server with all its patience.
+  const pinged = () =>
+    mongo
+      .run((db) => db.command({ ping: 1 }), 100)
+      .then(
+        () => 'answered',
+        (error: unknown) => ((error as Error).cause as Error).name,
+      );
+  await expect.poll(pinged, { timeout: 15_000 }).toBe('TimeoutError');
   const written = mongo.write('creating a user', (db) => db.collection('users').insertOne({ username: 'Eve' }), 500);
   await expect(written).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   link.heal();
