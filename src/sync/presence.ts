@@ -5,6 +5,7 @@ import { OURS } from '../platform/jobs/job-queue.js';
 import { jobSchema } from '../platform/jobs/job-schema.js';
 import { quoted } from '../platform/postgres/columns.js';
 import { connectionConfig } from '../platform/postgres/connection.js';
+import { isSilence } from '../platform/postgres/postgres-errors.js';
 
 /** How often a worker says that it is there, and looks for those that are not, in milliseconds. */
 const INTERVAL = 2_000;
@@ -33,9 +34,6 @@ const SESSION = [
 
 /** In how many looks those are looked for once that hold jobs and are known to nobody. */
 const LOOKS = 10;
-
-/** What the driver says of a connection that is there, and silent. */
-const SILENCE = /query read timeout/i;
 
 /** In milliseconds. */
 const CLOSING_PATIENCE = 1_000;
@@ -126,7 +124,7 @@ export class Presence implements AsyncDisposable {
       void this.#inTurn(() => this.#look())
         .catch((error: unknown) => {
           this.#logger.debug({ err: error }, 'the workers could not be looked at; they will be');
-          if (error instanceof Error && SILENCE.test(error.message)) this.#onSilence();
+          if (isSilence(error)) this.#onSilence();
           return this.#inTurn(() => this.#drop());
         })
         .finally(() => {

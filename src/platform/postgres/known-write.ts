@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, isAppError } from '../../errors/app-error.js';
-import { CATALOGUE } from '../../errors/codes.js';
+import { isAppError, type AppError } from '../../errors/app-error.js';
+import { unavailable } from './postgres-errors.js';
 import type { PostgresDatabase, Sql } from './postgres.js';
 
 type Row = Record<string, unknown>;
@@ -45,7 +45,7 @@ export async function writeKnown(
       const asking = Math.max(until, performance.now() + STATUS_PATIENCE);
       if (row !== undefined && (await isCommitted(postgres, row['~transaction'], asking, error)))
         return attempt.rows ?? [];
-      if (performance.now() + pause > until) throw nothingWritten(error);
+      if (performance.now() + pause > until) throw unavailable(error);
       await sleep(pause);
     }
   }
@@ -75,8 +75,4 @@ async function statusOf(postgres: PostgresDatabase, id: unknown): Promise<unknow
     // Away still; or another server by now, to which such a transaction is yet to come.
     return null;
   }
-}
-
-function nothingWritten(cause: unknown): AppError {
-  return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
 }

@@ -40,9 +40,16 @@ const TRANSACTION_REFUSED = 'P2028';
 
 /** What the driver throws, in the words of the catalogue where it means that PostgreSQL is away; else as it came. */
 export function translated(error: unknown): unknown {
-  return isUnavailable(error)
-    ? new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause: error })
-    : error;
+  return isUnavailable(error) ? unavailable(error) : error;
+}
+
+export function unavailable(cause: unknown): AppError {
+  return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
+}
+
+/** Whether a connection is there, and has not answered within its `query_timeout`. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof Error && /query read timeout/i.test(error.message);
 }
 
 /** The same for a write: rules of the table's own may have refused it, and a broken one may have been done. */

@@ -1,11 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
+import { isSilence } from './postgres-errors.js';
 import { reportStatement } from '../statements.js';
 
 const TRANSACTION_CONTROL = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TRANSACTION)\b/i;
-
-/** What the driver says when `query_timeout` is over. */
-const SILENCE = /query read timeout/i;
 
 type Query = (...parameters: unknown[]) => unknown;
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: () => void) => void;
@@ -40,7 +38,7 @@ class RecordingClient extends pg.Client {
    * keeps it, and so would the pool.
    */
   #endIfSilent(error: unknown): void {
-    if (error instanceof Error && SILENCE.test(error.message)) void this.end().catch(() => undefined);
+    if (isSilence(error)) void this.end().catch(() => undefined);
   }
 }
 
