@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { quiet } from '../../src/cli/demo-crash/round.js';
 import type { TandemProcess } from '../../src/cli/demo-crash/tandem-process.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
+import { Link } from '../support/link.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 import { report, useProcesses } from './crash-support.js';
@@ -24,17 +25,22 @@ test(TITLE, { timeout: 600_000 }, async () => {
   const ada = await seed.user();
   const orders = { placed: 0, areEnough: false };
   const placing = placeAll(ada.id, orders);
-  // With so much to do from the beginning, each worker has its hands full.
-  while (orders.placed < ORDERS / 2) await sleep(20);
-  const workers = [1, 2, 3, 4].map(() => newProcess({ TANDEM_ROLE: 'worker' }));
-  await Promise.all(workers.map((worker) => worker.start()));
-  const [frozen, killed] = workers as [TandemProcess, TandemProcess];
+  const links = await Promise.all([Link.to(databases.mongodbUri), Link.to(databases.mongodbUri)]);
+  onTestFinished(async () => {
+    await Promise.all(links.map((link) => link[Symbol.asyncDispose]()));
+  });
+  const [frozen, killed] = links.map((link) => newProcess({ TANDEM_ROLE: 'worker', MONGODB_URI: link.url })) as [
+    TandemProcess,
+    TandemProcess,
+  ];
+  const others = [newProcess({ TANDEM_ROLE: 'worker' }), newProcess({ TANDEM_ROLE: 'worker' })];
+  await Promise.all([frozen, killed, ...others].map((worker) => worker.start()));
 
-  const held = await freezeAtWork(frozen);
+  const held = await Promise.race([freezeAtWork(frozen, links[0]), neverEnds(placing)]);
   const continued = sleep(FROZEN).then(() => {
     frozen.signal('SIGCONT');
   });
-  const inherited = await freezeAtWork(killed, held);
+  const inherited = await Promise.race([freezeAtWork(killed, links[1], held), neverEnds(placing)]);
   orders.areEnough = true;
   await killed.kill();
   const killedAt = performance.now();
@@ -63,7 +69,7 @@ test(TITLE, { timeout: 600_000 }, async () => {
   });
 });
 
-/** So many, and more until they are enough: workers have to be found at work. */
+/** So many, and more until they are enough: the workers need something to hold. */
 async function placeAll(userId: string, orders: { placed: number; areEnough: boolean }): Promise<void> {
   const lane = async (): Promise<void> => {
     while (orders.placed < ORDERS || !orders.areEnough) {
@@ -76,25 +82,46 @@ async function placeAll(userId: string, orders: { placed: number; areEnough: boo
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
+/** Fails when the work does: what waits for something that comes of it would wait for ever. */
+async function neverEnds(work: Promise<void>): Promise<never> {
+  await work;
+  throw new Error('it has ended before its time');
+}
+
 /**
- * Stops a worker that holds jobs, and says which: those that stay locked while the other workers go on.
+ * Stops a worker that holds jobs, and says which. They come to where MongoDB is written, and stay there while the link is
+ * held; what they have asked for arrives once the worker is stopped.
  *
+ * @param link of the worker, to MongoDB
  * @param others jobs that another one holds
  */
-async function freezeAtWork(worker: TandemProcess, others: readonly string[] = []): Promise<readonly string[]> {
+async function freezeAtWork(
+  worker: TandemProcess,
+  link: Link,
+  others: readonly string[] = [],
+): Promise<readonly string[]> {
   for (;;) {
+    link.hold('requests');
+    await expect.poll(() => lockedFor(300, others), { timeout: 30_000, interval: 50 }).not.toEqual([]);
     worker.signal('SIGSTOP');
-    const [{ now } = {}] = await sql(databases.databaseUrl, 'SELECT clock_timestamp()::text AS now');
+    link.heal();
+    const held = await lockedFor(300, others);
+    // The others' jobs are done by then, and only this worker's remain.
     await sleep(500);
-    const rows = await sql(
-      databases.databaseUrl,
-      `SELECT id::text AS id FROM graphile_worker.jobs WHERE locked_at < '${String(now)}'`,
-    );
-    const held = rows.map(({ id }) => String(id)).filter((id) => !others.includes(id));
-    if (held.length > 0) return held;
+    const kept = (await lockedFor(800, others)).filter((id) => held.includes(id));
+    if (kept.length > 0) return kept;
     worker.signal('SIGCONT');
-    await sleep(50);
   }
+}
+
+/** The jobs that some worker holds, and has held for so many milliseconds. */
+async function lockedFor(milliseconds: number, others: readonly string[]): Promise<readonly string[]> {
+  const rows = await sql(
+    databases.databaseUrl,
+    `SELECT id::text AS id FROM graphile_worker.jobs
+     WHERE locked_at < clock_timestamp() - interval '${milliseconds} milliseconds'`,
+  );
+  return rows.map(({ id }) => String(id)).filter((id) => !others.includes(id));
 }
 
 async function stillThere(ids: readonly string[]): Promise<readonly string[]> {
