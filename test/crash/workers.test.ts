@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { quiet } from '../../src/cli/demo-crash/round.js';
 import type { TandemProcess } from '../../src/cli/demo-crash/tandem-process.js';
 import { createScope } from '../../src/scope.js';
@@ -25,22 +25,18 @@ test(TITLE, { timeout: 600_000 }, async () => {
   const ada = await seed.user();
   const orders = { placed: 0, areEnough: false };
   const placing = placeAll(ada.id, orders);
-  const links = await Promise.all([Link.to(databases.mongodbUri), Link.to(databases.mongodbUri)]);
-  onTestFinished(async () => {
-    await Promise.all(links.map((link) => link[Symbol.asyncDispose]()));
-  });
-  const [frozen, killed] = links.map((link) => newProcess({ TANDEM_ROLE: 'worker', MONGODB_URI: link.url })) as [
-    TandemProcess,
-    TandemProcess,
-  ];
-  const others = [newProcess({ TANDEM_ROLE: 'worker' }), newProcess({ TANDEM_ROLE: 'worker' })];
-  await Promise.all([frozen, killed, ...others].map((worker) => worker.start()));
+  await using toFrozen = await Link.to(databases.mongodbUri);
+  await using toKilled = await Link.to(databases.mongodbUri);
+  const newWorker = (settings = {}) => newProcess({ TANDEM_ROLE: 'worker', ...settings });
+  const frozen = newWorker({ MONGODB_URI: toFrozen.url });
+  const killed = newWorker({ MONGODB_URI: toKilled.url });
+  await Promise.all([frozen, killed, newWorker(), newWorker()].map((worker) => worker.start()));
 
-  const held = await Promise.race([freezeAtWork(frozen, links[0]), neverEnds(placing)]);
+  const held = await Promise.race([freezeAtWork(frozen, toFrozen), neverEnds(placing)]);
   const continued = sleep(FROZEN).then(() => {
     frozen.signal('SIGCONT');
   });
-  const inherited = await Promise.race([freezeAtWork(killed, links[1], held), neverEnds(placing)]);
+  const inherited = await Promise.race([freezeAtWork(killed, toKilled, held), neverEnds(placing)]);
   orders.areEnough = true;
   await killed.kill();
   const killedAt = performance.now();
@@ -102,24 +98,24 @@ async function freezeAtWork(
 ): Promise<readonly string[]> {
   for (;;) {
     link.hold('requests');
-    await expect.poll(() => lockedFor(300, others), { timeout: 30_000, interval: 50 }).not.toEqual([]);
+    const awhileAgo = "clock_timestamp() - interval '300 milliseconds'";
+    await expect.poll(() => lockedBefore(awhileAgo, others), { timeout: 30_000, interval: 50 }).not.toEqual([]);
     worker.signal('SIGSTOP');
+    const [{ now } = {}] = await sql(databases.databaseUrl, 'SELECT clock_timestamp()::text AS now');
     link.heal();
-    const held = await lockedFor(300, others);
-    // The others' jobs are done by then, and only this worker's remain.
+    // By then the other workers have done theirs.
     await sleep(500);
-    const kept = (await lockedFor(800, others)).filter((id) => held.includes(id));
-    if (kept.length > 0) return kept;
+    const held = await lockedBefore(`'${String(now)}'`, others);
+    if (held.length > 0) return held;
     worker.signal('SIGCONT');
   }
 }
 
-/** The jobs that some worker holds, and has held for so many milliseconds. */
-async function lockedFor(milliseconds: number, others: readonly string[]): Promise<readonly string[]> {
+/** The jobs that some worker took before a time, and still has. @param time as SQL */
+async function lockedBefore(time: string, others: readonly string[]): Promise<readonly string[]> {
   const rows = await sql(
     databases.databaseUrl,
-    `SELECT id::text AS id FROM graphile_worker.jobs
-     WHERE locked_at < clock_timestamp() - interval '${milliseconds} milliseconds'`,
+    `SELECT id::text AS id FROM graphile_worker.jobs WHERE locked_at < ${time}`,
   );
   return rows.map(({ id }) => String(id)).filter((id) => !others.includes(id));
 }
