@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as rest } from 'node:timers/promises';
 import { run, type Runner, type WorkerEvents } from 'graphile-worker';
-import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Housekeeping, JobHandler } from '../platform/jobs/handler.js';
 import { jobSchema, SILENT } from '../platform/jobs/job-schema.js';
-import { connectionConfig } from '../platform/postgres/connection.js';
 import { Presence } from './presence.js';
 import { tasksOf } from './tasks.js';
+import { within } from './within.js';
+import { WorkerPool } from './worker-pool.js';
 
 export interface WorkerOptions {
   readonly url: string;
@@ -30,13 +30,16 @@ const POLL_INTERVAL = 1_000;
 /** How long stopping waits for jobs under way, in milliseconds. */
 const SHUTDOWN_PATIENCE = 5_000;
 
-/** How long connections may take to end, in milliseconds. */
-const CLOSING_PATIENCE = 1_000;
-
 const HOUSEKEEPING_INTERVAL = 60_000;
 
 /** How long a worker that has failed as a whole rests before it begins again, in milliseconds. */
 const REST = 1_000;
+
+/**
+ * How long asking for jobs may do nothing but fail before a worker begins again, in milliseconds. The library keeps the
+ * answer to its first question (the tasks' numbers), and where that was a failure, it fails with it for ever.
+ */
+const FRUITLESS = 2_000;
 
 /**
  * Works on jobs until it is disposed of, whatever the databases do. Any number of workers share the jobs, in this
@@ -61,7 +64,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await round.ended;
       if (!stopping.signal.aborted) logger.warn('the worker failed, and begins again');
       // What it leaves, it leaves by itself: nobody waits for that.
-      leaving.add(round.stop());
+      const left = round.stop().finally(() => leaving.delete(left));
+      leaving.add(left);
     }
   })();
   let kept: Promise<void> | null = null;
@@ -95,15 +99,13 @@ class Round {
   /** Once it has failed as a whole, or was stopped. */
   readonly ended: Promise<void>;
   readonly #runner: Runner;
-  readonly #pool: pg.Pool;
-  readonly #clients: ReadonlySet<pg.PoolClient>;
+  readonly #pool: WorkerPool;
   #giveUp: () => void = () => undefined;
   #stopped: Promise<void> | null = null;
 
-  private constructor(runner: Runner, pool: pg.Pool, clients: ReadonlySet<pg.PoolClient>, failed: Promise<void>) {
+  private constructor(runner: Runner, pool: WorkerPool, failed: Promise<void>) {
     this.#runner = runner;
     this.#pool = pool;
-    this.#clients = clients;
     // The library may wait for ever for connections that are gone.
     const givenUp = new Promise<void>((resolve) => (this.#giveUp = resolve));
     this.ended = Promise.race([runner.promise.catch(() => undefined), failed, givenUp]);
@@ -111,31 +113,9 @@ class Round {
 
   static async begin(options: WorkerOptions, presence: Presence): Promise<Round> {
     const { url, concurrency = 8, applicationName = 'tandem worker' } = options;
-    const pool = new pg.Pool({
-      ...connectionConfig(url),
-      max: 4,
-      application_name: applicationName,
-      connectionTimeoutMillis: 2_000,
-      // Longer than silence is noticed in: what hangs while the worker begins again ends by this.
-      query_timeout: 30_000,
-      keepAlive: true,
-    });
-    const clients = new Set<pg.PoolClient>();
-    // Unheard, the events would end the process.
-    pool.on('error', () => undefined);
-    pool.on('connect', (client) => {
-      clients.add(client);
-      client.on('error', () => undefined);
-    });
-    pool.on('remove', (client) => clients.delete(client));
+    const pool = new WorkerPool(url, applicationName);
     const events: WorkerEvents = new EventEmitter();
-    const failed = new Promise<void>((resolve) => {
-      for (const event of ['worker:fatalError', 'worker:stop', 'pool:gracefulShutdown'] as const) {
-        events.on(event, () => {
-          setTimeout(resolve, REST).unref();
-        });
-      }
-    });
+    const failed = failureOf(events);
     try {
       const runner = await run({
         pgPool: pool,
@@ -156,9 +136,9 @@ class Round {
           plugins: [announcing(presence)],
         },
       });
-      return new Round(runner, pool, clients, failed);
+      return new Round(runner, pool, failed);
     } catch (error) {
-      await pool.end();
+      await pool.close();
       throw error;
     }
   }
@@ -176,25 +156,27 @@ class Round {
 
   async #stop(): Promise<void> {
     await within(SHUTDOWN_PATIENCE, this.#runner.stop());
-    const ended = this.#pool.end();
-    if (await within(CLOSING_PATIENCE, ended)) return;
-    for (const client of this.#clients) void client.end().catch(() => undefined);
+    await this.#pool.close();
   }
 }
 
-/** Whether a promise is settled within so many milliseconds. */
-async function within(patience: number, promise: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  const late = rest(patience, false, { signal: timer.signal }).catch(() => false);
-  try {
-    return await Promise.race([settled, late]);
-  } finally {
-    timer.abort();
-  }
+/** Once the library's worker has failed as a whole, as far as its events tell. */
+function failureOf(events: WorkerEvents): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['worker:fatalError', 'worker:stop', 'pool:gracefulShutdown'] as const) {
+      events.on(event, () => {
+        setTimeout(resolve, REST).unref();
+      });
+    }
+    let failingSince: number | null = null;
+    events.on('worker:getJob:error', () => {
+      failingSince ??= performance.now();
+      if (performance.now() - failingSince >= FRUITLESS) resolve();
+    });
+    for (const event of ['worker:getJob:empty', 'job:start'] as const) {
+      events.on(event, () => (failingSince = null));
+    }
+  });
 }
 
 /** A worker in the place of one that has failed as a whole; null where it is to stop. */

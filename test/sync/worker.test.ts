@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { JobHandler } from '../../src/platform/jobs/handler.js';
 import { createScope } from '../../src/scope.js';
@@ -170,6 +171,44 @@ describe('a worker', () => {
     }
     await idle(15_000);
     for (const id of ids) await recorded(id, 1_000);
+  });
+
+  test('whose connections were ended before it got an answer begins again', async () => {
+    const id = await order();
+    const holder = new pg.Client(databases.databaseUrl);
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE graphile_worker._private_tasks');
+      await startOn();
+      const asking = `SELECT pid ${CONNECTIONS} AND wait_event_type = 'Lock' AND query LIKE '%_private_tasks%'`;
+      await expect.poll(async () => (await run(asking)).length, { timeout: 3_000 }).toBe(1);
+      await run(END_CONNECTIONS);
+    } finally {
+      await holder.end();
+    }
+    await recorded(id, 8_000);
+    await idle(5_000);
+  });
+
+  test('whose connections break while it begins to listen again, and is stopped, ends in peace', async () => {
+    const problems: unknown[] = [];
+    const note = (problem: unknown) => void problems.push(problem);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    const worker = await startWith({ note: () => Promise.resolve() }, links.postgres.url);
+    await sleep(500);
+    links.postgres.delay(400);
+    links.postgres.cut();
+    // Let in, and not heard yet: what it says first takes its time.
+    const silent = `SELECT pid ${CONNECTIONS} AND query = ''`;
+    await expect.poll(async () => (await run(silent)).length, { timeout: 5_000, interval: 20 }).toBeGreaterThan(0);
+    const ended = worker[Symbol.asyncDispose]();
+    await sleep(50);
+    links.postgres.cut();
+    links.postgres.heal();
+    await ended;
+    await sleep(100);
+    expect(problems).toEqual([]);
   });
 
   test('that was idle when its connections were ended hears of the next job', async () => {
