@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import pg from 'pg';
 import { OURS } from '../platform/jobs/job-queue.js';
@@ -6,6 +5,7 @@ import { jobSchema } from '../platform/jobs/job-schema.js';
 import { quoted } from '../platform/postgres/columns.js';
 import { connectionConfig } from '../platform/postgres/connection.js';
 import { isSilence } from '../platform/postgres/postgres-errors.js';
+import { closed } from './closed.js';
 
 /** How often a worker says that it is there, and looks for those that are not, in milliseconds. */
 const INTERVAL = 2_000;
@@ -34,9 +34,6 @@ const SESSION = [
 
 /** In how many looks those are looked for once that hold jobs and are known to nobody. */
 const LOOKS = 10;
-
-/** In milliseconds. */
-const CLOSING_PATIENCE = 1_000;
 
 const SAY_SEEN = `
   INSERT INTO "tandem_workers" ("id") VALUES ($1) ON CONFLICT ("id") DO UPDATE SET "seenAt" = clock_timestamp()`;
@@ -211,14 +208,4 @@ export class Presence implements AsyncDisposable {
       await this.#drop();
     });
   }
-}
-
-/** The driver may wait for ever for the end of a connection that has ended while it was opened. */
-async function closed(client: pg.Client): Promise<void> {
-  const patience = new AbortController();
-  const end = client.end().catch(() => undefined);
-  await Promise.race([end, sleep(CLOSING_PATIENCE, undefined, { signal: patience.signal, ref: false })]).catch(
-    () => undefined,
-  );
-  patience.abort();
 }

@@ -1,9 +1,7 @@
 import pg from 'pg';
 import { connectionConfig } from '../platform/postgres/connection.js';
+import { CLOSING_PATIENCE } from './closed.js';
 import { within } from './within.js';
-
-/** How long connections may take to end, in milliseconds. */
-const CLOSING_PATIENCE = 1_000;
 
 type Release = (problem?: Error | boolean) => void;
 /** Of a pool that has ended, it is told the error alone. */
@@ -41,7 +39,7 @@ export class WorkerPool extends pg.Pool {
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
     if (callback === undefined) return super.connect();
     super.connect((error: Error | undefined, client: pg.PoolClient | undefined, release?: Release) => {
-      callback(error, client, release === undefined ? undefined : once(release));
+      callback(error, client, release === undefined ? undefined : releasedOnce(release));
     });
     return undefined;
   }
@@ -53,7 +51,7 @@ export class WorkerPool extends pg.Pool {
   }
 }
 
-function once(release: Release): Release {
+function releasedOnce(release: Release): Release {
   let isReleased = false;
   return (problem) => {
     if (isReleased) return;
