@@ -17,9 +17,13 @@ export interface Platform extends AsyncDisposable {
   readonly logger: Logger;
   /** How long the answer to a call with an idempotency key is kept, in hours. */
   readonly keyRetention: number;
+  /** Whether the copies of a user's name and e-mail address on orders follow the user, or stay as they were made. */
+  readonly orderCopies: OrderCopies;
   /** Called after each step of a write to both databases; only tests have something to do there. */
   readonly onStep: (step: string) => void | Promise<void>;
 }
+
+export type OrderCopies = 'follow' | 'frozen';
 
 const KEY_RETENTION = 24;
 
@@ -33,6 +37,8 @@ export interface PlatformOptions {
   readonly collections?: Readonly<Record<string, string>> | undefined;
   /** See {@link Platform}; a day when absent. */
   readonly keyRetention?: number;
+  /** See {@link Platform}; they follow when absent. */
+  readonly orderCopies?: OrderCopies;
   /** See {@link Platform}. */
   readonly onStep?: Platform['onStep'];
 }
@@ -44,6 +50,7 @@ export interface PlatformOptions {
  */
 export async function openPlatform(options: PlatformOptions): Promise<Platform> {
   const { logger, applicationName = 'tandem', keyRetention = KEY_RETENTION, onStep = () => undefined } = options;
+  const { orderCopies = 'follow' } = options;
   const postgres = await PostgresDatabase.open({ url: options.databaseUrl, logger, applicationName });
   try {
     const isNullable = await nullableColumns(postgres);
@@ -60,7 +67,8 @@ export async function openPlatform(options: PlatformOptions): Promise<Platform> 
       mongo: new MongoSourceReader(mongo),
     };
     const mongoPrimary = new MongoSourceReader(mongo, 'primary');
-    return { postgres, mongo, readers, mongoPrimary, logger, keyRetention, onStep, [Symbol.asyncDispose]: close };
+    const settings = { logger, keyRetention, orderCopies, onStep };
+    return { postgres, mongo, readers, mongoPrimary, ...settings, [Symbol.asyncDispose]: close };
   } catch (error) {
     await postgres[Symbol.asyncDispose]();
     throw error;

@@ -22,8 +22,11 @@ afterAll(() =>
 
 const sql = (...statements: string[]) => rowsOf(url, ...statements);
 
-const ALL = ['000_baseline', '001_orders', '002_order_writes'];
-const OWN_TABLES = ['tandem_idempotency_keys', 'tandem_tombstones', 'tandem_user_deletions', 'tandem_workers'];
+const ALL = ['000_baseline', '001_orders', '002_order_writes', '003_user_copies'];
+const TABLES = [
+  ...['_prisma_migrations', 'orders', 'tandem_idempotency_keys', 'tandem_repairs', 'tandem_sync', 'tandem_tombstones'],
+  ...['tandem_user_deletions', 'tandem_workers', 'users'],
+];
 
 async function tablesOf(schema: string): Promise<unknown[]> {
   const rows = await sql(`SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}' ORDER BY 1`);
@@ -42,11 +45,12 @@ describe('migrations', () => {
     expect(pending.map(({ name }) => name)).toEqual(ALL);
     expect(pending[1]?.sql).toContain('CREATE TABLE IF NOT EXISTS "orders"');
     expect(pending[2]?.sql).toContain('ADD COLUMN "unfinished"');
+    expect(pending[3]?.sql).toContain('CREATE TABLE IF NOT EXISTS "users"');
     expect(await applyMigrations(url)).toEqual(ALL);
-    expect(await tablesOf('public')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
+    expect(await tablesOf('public')).toEqual(TABLES);
     expect(await columnsOfOrders()).toEqual([
       ...['id', 'userId', 'orderNumber', 'total', 'userName', 'userEmail', 'createdAt', 'updatedAt'],
-      ...['transactionState', 'transactionError', 'unfinished', 'settlingUntil'],
+      ...['transactionState', 'transactionError', 'unfinished', 'settlingUntil', 'copiedAt'],
     ]);
     expect(await pendingMigrations(url)).toEqual([]);
     expect(await applyMigrations(url)).toEqual([]);
@@ -64,7 +68,7 @@ describe('migrations', () => {
     inSales.searchParams.set('schema', 'sales');
     await sql('CREATE SCHEMA sales');
     expect(await applyMigrations(inSales.href)).toEqual(ALL);
-    expect(await tablesOf('sales')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
+    expect(await tablesOf('sales')).toEqual(TABLES);
     expect(await tablesOf('graphile_worker_sales')).toEqual(made);
   });
 
@@ -128,9 +132,9 @@ describe('migrations', () => {
     expect(await columnsOfOrders()).not.toContain('transactionState');
     expect(await tablesOf('graphile_worker')).toEqual([]);
     await sql('DROP VIEW tandem_idempotency_keys');
-    expect(await applyMigrations(url)).toEqual(['002_order_writes']);
+    expect(await applyMigrations(url)).toEqual(ALL.slice(2));
     expect(await columnsOfOrders()).toContain('transactionState');
-    expect(await tablesOf('public')).toEqual(['_prisma_migrations', 'orders', ...OWN_TABLES]);
+    expect(await tablesOf('public')).toEqual(TABLES);
   });
 
   test('an orders table that is there is adopted: what it lacks is added, and no row is lost', async () => {
@@ -147,7 +151,7 @@ describe('migrations', () => {
     expect(await applyMigrations(url)).toEqual(ALL.slice(1));
     const rows = await sql(`
       SELECT "transactionState", count(*)::int AS count, count("userName")::int AS copies,
-        num_nonnulls(max("transactionError"), max("unfinished"), max("settlingUntil")) AS others
+        num_nonnulls(max("transactionError"), max("unfinished"), max("settlingUntil"), max("copiedAt")) AS others
       FROM orders GROUP BY 1`);
     expect(rows).toEqual([{ transactionState: 'NONE', count: 100, copies: 0, others: 0 }]);
     expect(await stored(), 'no row was written anew').toEqual(before);

@@ -12,6 +12,8 @@ import { startServerProcess } from '../../src/platform/embedded/server-process.j
 export interface StandaloneMongod {
   /** `127.0.0.1:port`. */
   readonly address: string;
+  /** Ends it, as kill -9 does, works with the folder of its data, and starts it again. */
+  readonly restart: (between: (directory: string) => Promise<void>) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -26,20 +28,29 @@ export async function startStandaloneMongod(more: readonly string[] = [], query 
   const { cacheDirectory } = loadConfig({}, '/dev/null');
   const [command, port] = [await resolveMongod({ cacheDirectory }), await freePort()];
   const logFile = path.join(directory, 'server.log');
-  const server = await startServerProcess({
-    command,
-    args: ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', directory, '--nounixsocket', ...more],
-    logFile,
-    stopSteps: [{ signal: 'SIGKILL', withinMs: 10_000 }],
-  });
   const address = `127.0.0.1:${port}`;
   const isReady = () => withClient(`mongodb://${address}/?${query}`, async () => true);
-  await awaitReady({ name: 'MongoDB', server, logFile, withinMs: 60_000, isReady });
+  const start = async () => {
+    const started = await startServerProcess({
+      command,
+      args: ['--port', String(port), '--bind_ip', '127.0.0.1', '--dbpath', directory, '--nounixsocket', ...more],
+      logFile,
+      stopSteps: [{ signal: 'SIGKILL', withinMs: 10_000 }],
+    });
+    await awaitReady({ name: 'MongoDB', server: started, logFile, withinMs: 60_000, isReady });
+    return started;
+  };
+  let server = await start();
+  const restart = async (between: (directory: string) => Promise<void>) => {
+    await server.stop();
+    await between(directory);
+    server = await start();
+  };
   const stop = async () => {
     await server.stop();
     await rm(directory, { recursive: true, force: true });
   };
-  return { address, stop };
+  return { address, restart, stop };
 }
 
 /** Runs `work` with a client of its own. */

@@ -22,6 +22,8 @@ const NOT_NOW = new Set([
   134, // ReadConcernMajorityNotAvailableYet
   189, // PrimarySteppedDown
   202, // NetworkInterfaceExceededTimeLimit
+  239, // SnapshotTooOld
+  246, // SnapshotUnavailable
   262, // ExceededTimeLimit
   317, // ConnectionPoolExpired
   9001, // SocketException

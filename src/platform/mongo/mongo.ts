@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { clusterTimeOf, type ClusterTime } from './cluster-time.js';
 import { whetherSent } from '../statements.js';
 import { reportCommands } from './recording-commands.js';
 import { translated, translatedWrite, unavailable } from './mongo-errors.js';
@@ -70,6 +71,13 @@ export class MongoDatabase implements AsyncDisposable {
       throw unavailable(error);
     }
     return new MongoDatabase(connection, collections);
+  }
+
+  /** The latest moment that the server has told of; null of a server without a replica set. */
+  get seen(): ClusterTime | null {
+    const { topology } = this.connection.getClient() as { topology?: { clusterTime?: { clusterTime: unknown } } };
+    const time = topology?.clusterTime?.clusterTime;
+    return time === undefined ? null : clusterTimeOf(time);
   }
 
   /** What the collection of a source is called in this database. */

@@ -1,4 +1,4 @@
-import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
+import { AppError, isAppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
 import { CATALOGUE } from '../../errors/codes.js';
 
 /**
@@ -117,9 +117,20 @@ export function isDataError(error: unknown): boolean {
   return sqlStateOf(error).startsWith('22');
 }
 
+/** Whether the table refused a row for what it holds: a constraint, a value's size, a trigger. Nothing was written. */
+export function isRowRefused(error: unknown): boolean {
+  return isUniqueViolation(error) || isRefusedByRules(error) || isAppError(error, 'WRITE_REFUSED');
+}
+
 function sqlStateOf(error: unknown): string {
   const cause = adapterCause(error);
-  return cause?.originalCode ?? cause?.code ?? '';
+  return cause?.originalCode ?? cause?.code ?? ownSqlState(error);
+}
+
+/** Of an error of the driver's own, where Prisma is not between. */
+function ownSqlState(error: unknown): string {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  return typeof code === 'string' && severity !== undefined ? code : '';
 }
 
 interface AdapterCause {
