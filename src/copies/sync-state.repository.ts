@@ -1,0 +1,43 @@
+import { jobSchema } from '../platform/jobs/job-schema.js';
+import type { ClusterTime } from '../platform/mongo/cluster-time.js';
+import { quoted } from '../platform/postgres/columns.js';
+import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import { isFollowJob } from './follow-job.js';
+import { isCovered, MAKE_STATE, READ_STATE, REQUEST_BACKFILL, toState, type SyncState } from './sync-state.js';
+
+/** How the copy of users stands, for whoever does not make it. */
+export class SyncStateRepository {
+  readonly #postgres: PostgresDatabase;
+
+  constructor(postgres: PostgresDatabase) {
+    this.#postgres = postgres;
+  }
+
+  /** Null where nobody has begun it. @throws {AppError} POSTGRES_UNAVAILABLE */
+  async read(): Promise<SyncState | null> {
+    const [row] = await this.#postgres.query(READ_STATE);
+    return row === undefined ? null : toState(row);
+  }
+
+  /**
+   * Whether everything up to a moment is in the copies, those on orders too.
+   *
+   * @throws {AppError} POSTGRES_UNAVAILABLE
+   */
+  async isInStep(moment: ClusterTime): Promise<boolean> {
+    const jobs = `${quoted(jobSchema(this.#postgres.schema))}."jobs"`;
+    const [row] = await this.#postgres.query(
+      `SELECT "state".*, EXISTS (SELECT FROM ${jobs} WHERE ${isFollowJob('"key"')}) AS "isFollowing"
+       FROM (${READ_STATE}) AS "state"`,
+    );
+    return row !== undefined && isCovered(toState(row), moment) && row['isFollowing'] === false;
+  }
+
+  /** Asks whoever leads for a backfill, unless one is under way. @throws {AppError} POSTGRES_UNAVAILABLE */
+  async requestBackfill(): Promise<void> {
+    await this.#postgres.transaction('asking for a backfill', [
+      { sql: MAKE_STATE, parameters: [] },
+      { sql: REQUEST_BACKFILL, parameters: [] },
+    ]);
+  }
+}
