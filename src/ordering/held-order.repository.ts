@@ -16,7 +16,7 @@ import {
   type HeldOrder,
 } from './order-rows.js';
 import { AMOUNT_DELAY } from './protocol.js';
-import { KEYS, TOMBSTONES } from './tables.js';
+import { KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
 
 /** What is there to be done for an order in MongoDB, and whether one may. */
 export type Acquired =

@@ -5,7 +5,7 @@ import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { addOrderJob, HAS_JOB, orderJobKey } from './order-job.js';
 import { addUserJob, userJobKey } from './user-job.js';
-import { DELETIONS, KEYS, TOMBSTONES } from './tables.js';
+import { DELETIONS, KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
 import type { TransactionRepository } from './transaction.repository.js';
 
 /** How long a write can be on its way to MongoDB at most, in hours, and a tombstone so long in its place. */

@@ -1,6 +1,6 @@
 import { isAppError } from '../errors/app-error.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { KEYS } from './tables.js';
+import { KEYS } from '../platform/postgres/own-tables.js';
 
 /** What is asked for, and by whom: a key belongs to an actor. */
 export interface Request {

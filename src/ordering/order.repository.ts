@@ -17,8 +17,9 @@ import {
   ORDER_AND_JOB,
   type HeldOrder,
 } from './order-rows.js';
+import { followCopies } from './order-copies.js';
 import { AMOUNT_DELAY, CALL_PATIENCE, RECOVERY_DELAY, type TransactionMode } from './protocol.js';
-import { DELETIONS, KEYS } from './tables.js';
+import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 
@@ -54,15 +55,19 @@ export type Insertion =
 const USER_DELETION = `
   SELECT "deletedAt" FROM ${DELETIONS} WHERE "userId" = $2::text
     AND ("deletedAt" IS NULL OR "deletedAt" > clock_timestamp() - interval '5 minutes')`;
+
 /**
  * Writes to `orders`, each in one PostgreSQL transaction with the job that completes it in MongoDB and with what the
  * client is to be told. Reading goes through the source.
  */
 export class OrderRepository {
   readonly #postgres: PostgresDatabase;
+  readonly #follows: boolean;
 
-  constructor(postgres: PostgresDatabase) {
+  /** @param follows whether the copies of users on orders follow the users */
+  constructor(postgres: PostgresDatabase, follows: boolean) {
     this.#postgres = postgres;
+    this.#follows = follows;
   }
 
   /**
@@ -109,9 +114,9 @@ export class OrderRepository {
     const job = jobOf(this.#postgres.schema, isRequired ? RECOVERY_DELAY : 0, isPromised ? 'TRUE' : 'FALSE');
     const sql = `
       WITH "order" AS (
-        INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "createdAt", "updatedAt",
-          "transactionState", "unfinished", "settlingUntil")
-        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", $7::text, $8::text,
+        INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "copiedAt", "createdAt",
+          "updatedAt", "transactionState", "unfinished", "settlingUntil")
+        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", "now", $7::text, $8::text,
           ${isRequired ? LEASE_END : 'NULL::timestamptz'}
         FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS "now") AS "clock"
         WHERE NOT EXISTS (${USER_DELETION})
@@ -119,8 +124,10 @@ export class OrderRepository {
       "key" AS (
         INSERT INTO ${KEYS} ("actor", "key", "fingerprint", "orderId", "outcome")
         SELECT $9::text, $10::text, $11::text, "order"."id", ${isRequired ? 'NULL' : CREATED} FROM "order"),
+      ${this.#follows ? followCopies(this.#postgres.schema) : ''}
       ${job}
-      ${ORDER_AND_JOB}`;
+      SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs"
+        ${this.#follows ? `, (SELECT count(*) FROM "follow") AS "~follow"` : ''} FROM "order"`;
     const state = isPromised ? 'PENDING' : 'NONE';
     const unfinished = isRequired ? 'CREATE' : null;
     const { actor, key, fingerprint } = request;

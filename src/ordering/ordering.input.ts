@@ -1,3 +1,4 @@
+import { WrittenPayload } from '../graph/written-payload.js';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { Field, ID, InputType, ObjectType, registerEnumType } from '../graph/decorators.js';
 import { DecimalScalar } from '../graph/decimal.js';
@@ -49,7 +50,7 @@ export class CreateOrderInput implements CreateOrder {
 }
 
 @ObjectType({ description: 'What createOrder gives back.' })
-export class CreateOrderPayload {
+export class CreateOrderPayload extends WrittenPayload {
   @Field(() => objectType(orders), { description: 'The order that was written.' })
   order!: Order;
 
@@ -82,13 +83,13 @@ export class UpdateOrderInput implements UpdateOrder {
 }
 
 @ObjectType({ description: 'What updateOrder gives back.' })
-export class UpdateOrderPayload {
+export class UpdateOrderPayload extends WrittenPayload {
   @Field(() => objectType(orders), { description: 'The order as it is now.' })
   order!: Order;
 }
 
 @ObjectType({ description: 'What deleteOrder gives back.' })
-export class DeleteOrderPayload {
+export class DeleteOrderPayload extends WrittenPayload {
   @Field(() => objectType(orders), { description: 'The order that was there.' })
   order!: Order;
 }

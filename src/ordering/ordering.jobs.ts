@@ -1,21 +1,24 @@
 import { isAppError, isPassing } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import { orders } from '../domains/order/order.source.js';
-import { users } from '../domains/user/user.source.js';
+import { users, type UserId } from '../domains/user/user.source.js';
+import { FOLLOW_USER } from '../copies/follow-job.js';
 import type { JobHandler } from '../platform/jobs/handler.js';
 import { SETTLE_ORDER, SETTLE_USER } from './protocol.js';
 import type { Settlement } from './settlement.js';
+import type { UserFollowing } from './user-following.js';
 import type { UserRemoval } from './user-removal.js';
 
 interface JobScope {
   readonly settlement: Settlement;
   readonly userRemoval: UserRemoval;
+  readonly userFollowing: UserFollowing;
 }
 
 /** How long a job waits for others and for answers before it makes room and comes again, in milliseconds. */
 const PATIENCE = 1_000;
 
-/** The handlers of the jobs that complete what a call has left, each job in a scope of its own. */
+/** The handlers of the jobs that complete what a call, or a change of a user, has left, each job in a scope of its own. */
 export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, JobHandler>> {
   return {
     [SETTLE_ORDER]: async ({ orderId }, attempt) => {
@@ -34,6 +37,10 @@ export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, 
     [SETTLE_USER]: async ({ userId }) => {
       const { userRemoval } = newScope();
       await userRemoval.settle(idArgument(users, String(userId), 'userId'), performance.now() + PATIENCE);
+    },
+    [FOLLOW_USER]: async ({ userId }) => {
+      // It may be no ObjectId: who has one is followed, and so is everybody else.
+      await newScope().userFollowing.follow(String(userId) as UserId);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
+import type { Written } from '../graph/written-payload.js';
 import { AppError, notFound } from '../errors/app-error.js';
 import {
   CreateOrderInput,
@@ -23,7 +24,7 @@ export class OrderingResolver {
   async createOrder(
     @Arg('input', () => CreateOrderInput, { description: 'The order to create.' }) input: CreateOrderInput,
     @Ctx() { ordering }: OrderingContext,
-  ): Promise<CreateOrderPayload> {
+  ): Promise<Written<CreateOrderPayload>> {
     return createdOrder(await ordering.createOrder(input));
   }
 
@@ -34,7 +35,7 @@ export class OrderingResolver {
     @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Arg('input', () => UpdateOrderInput, { description: 'What to change.' }) input: UpdateOrderInput,
     @Ctx() { ordering }: OrderingContext,
-  ): Promise<UpdateOrderPayload> {
+  ): Promise<Written<UpdateOrderPayload>> {
     return updatedOrder(await ordering.updateOrder(id, input));
   }
 
@@ -42,12 +43,12 @@ export class OrderingResolver {
   async deleteOrder(
     @Arg('id', () => ID, { description: "The order's id." }) id: string,
     @Ctx() { ordering }: OrderingContext,
-  ): Promise<DeleteOrderPayload> {
+  ): Promise<Written<DeleteOrderPayload>> {
     return deletedOrder(await ordering.deleteOrder(id));
   }
 }
 
-function updatedOrder(outcome: UpdateOrderOutcome): UpdateOrderPayload {
+function updatedOrder(outcome: UpdateOrderOutcome): Written<UpdateOrderPayload> {
   switch (outcome.kind) {
     case 'updated':
       return { order: outcome.order };
@@ -62,7 +63,7 @@ function updatedOrder(outcome: UpdateOrderOutcome): UpdateOrderPayload {
   }
 }
 
-function deletedOrder(outcome: DeleteOrderOutcome): DeleteOrderPayload {
+function deletedOrder(outcome: DeleteOrderOutcome): Written<DeleteOrderPayload> {
   switch (outcome.kind) {
     case 'deleted':
       return { order: outcome.order };
@@ -89,7 +90,7 @@ function deletedOrder(outcome: DeleteOrderOutcome): DeleteOrderPayload {
 }
 
 /** The outcome as a client sees it: the payload, or the error that says why there is none. */
-function createdOrder(outcome: CreateOrderOutcome): CreateOrderPayload {
+function createdOrder(outcome: CreateOrderOutcome): Written<CreateOrderPayload> {
   switch (outcome.kind) {
     case 'created':
       return { order: outcome.order, transaction: outcome.transaction };

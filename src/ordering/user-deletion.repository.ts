@@ -1,7 +1,9 @@
-import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
+import { addFollowJob } from '../copies/follow-job.js';
+import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { RECOVERY_DELAY } from './protocol.js';
-import { DELETIONS, KEYS } from './tables.js';
+import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
@@ -9,7 +11,7 @@ import { addUserJob, removeUserJob } from './user-job.js';
 export interface DeleteUser {
   /** What happens when the user has orders: it is not deleted, or they stay and refer to nobody. */
   readonly orders: 'REFUSE' | 'KEEP';
-  /** Whether the copies of name and e-mail on orders that stay are emptied. */
+  /** Whether nothing but ids stays of the user: the copies on orders, in users, and in what clients are told again. */
   readonly erase: boolean;
 }
 
@@ -24,8 +26,8 @@ export interface UserHold {
 const HELD_ID = '"held"."userId"';
 
 /**
- * Of what clients were told, and are told again, the copies of a user who is to be forgotten. Made twice: an order may be
- * completed between the two, with what its row held before.
+ * Of what clients were told, and are told again, the copies of a user who is to be forgotten. Made twice: an order may
+ * be completed between the two, with what its row held before.
  */
 function forgottenCopies(condition: string): string {
   return `
@@ -33,6 +35,37 @@ function forgottenCopies(condition: string): string {
       'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
     FROM "held" WHERE ${condition} AND "outcome" -> 'order' ->> 'userId' = "held"."userId"`;
 }
+
+/** The copies on orders of a user who is to be forgotten, the first parameter. */
+function emptiedOrders(condition: string): string {
+  return `
+    UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
+    FROM "held" WHERE ${condition} AND lower("orders"."userId") = $1::text
+      AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)`;
+}
+
+/**
+ * Takes the row of the user's copy until the end of the transaction. Whoever brings the copies on orders up to date
+ * holds it meanwhile: what they have written by then is seen by the statements after this one, and by no other.
+ */
+function heldCopy(userId: UserId): Sql {
+  return { sql: `SELECT 1 FROM "users" WHERE "mongoId" = $1::text FOR UPDATE`, parameters: [userId] };
+}
+
+const NOTHING_COPIED = [...COPIED, 'syncProblem'].map((column) => `"${column}" = NULL`).join(', ');
+
+/** The copy of a user who is to be forgotten: from here on nothing but its ids is written to it. */
+function erasedCopy(condition: string): string {
+  return `
+    UPDATE "users" SET ${NOTHING_COPIED}, "emailConflict" = false,
+      "erasedAt" = COALESCE("users"."erasedAt", clock_timestamp())
+    FROM "held" WHERE ${condition} AND "users"."mongoId" = "held"."userId"`;
+}
+
+/** The copy of one who stays after all: it is filled again by the next who reads the user. */
+const RESTORED_COPY = `
+  UPDATE "users" SET "erasedAt" = NULL, "sourceVersion" = NULL FROM "held"
+  WHERE "held"."erases" AND "users"."mongoId" = "held"."userId"`;
 
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
 export class UserDeletionRepository {
@@ -49,8 +82,9 @@ export class UserDeletionRepository {
    * @returns how many orders the user has, and the hold; null where it is not to be deleted
    */
   async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
-    const [, rows = []] = await this.#postgres.transaction('deleting a user', [
+    const results = await this.#postgres.transaction('deleting a user', [
       heldUser(userId, 'exclusive'),
+      ...(erase ? [heldCopy(userId)] : []),
       {
         sql: `
           WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
@@ -62,18 +96,16 @@ export class UserDeletionRepository {
               "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND ${DELETIONS}."deletedAt" IS NULL)
             RETURNING "userId", "createdAt"),
           "forgotten" AS (${forgottenCopies('$3::boolean')}),
-          "erased" AS (
-            UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
-            FROM "held"
-            WHERE $3::boolean AND lower("orders"."userId") = $1::text AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)),
+          "erased" AS (${emptiedOrders('$3::boolean')}),
+          "copy" AS (${erasedCopy('$3::boolean')}),
           "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, RECOVERY_DELAY)} FROM "held")
-          SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token", EXISTS (SELECT FROM "before") AS "wasHeld",
-            (SELECT count(*)::int FROM "job") AS "jobs"
+          SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token",
+            EXISTS (SELECT FROM "before") AS "wasHeld", (SELECT count(*)::int FROM "job") AS "jobs"
           FROM "counted"`,
         parameters: [userId, orders === 'KEEP', erase],
       },
     ]);
-    const [row] = rows;
+    const row = results.at(-1)?.[0];
     const token = row?.['token'];
     const hold = typeof token === 'string' ? { userId, token, wasHeld: row?.['wasHeld'] === true } : null;
     return { orders: Number(row?.['orders']), hold };
@@ -91,9 +123,16 @@ export class UserDeletionRepository {
     return row === undefined ? null : { userId, token: String(row['token']), wasHeld: true };
   }
 
-  /** Notes that the user is gone. Made twice, it does the same. */
+  /**
+   * Notes that the user is gone. Made twice, it does the same. What has reached the copy, or the orders, since it was
+   * begun is emptied once more.
+   */
   async finish(userId: UserId): Promise<void> {
-    await this.#end(`UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`, 'TRUE', userId);
+    const held = `UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`;
+    const copies = `
+      "copy" AS (${erasedCopy('"held"."erases"')}),
+      "erased" AS (${emptiedOrders('"held"."erases"')})`;
+    await this.#end({ held, condition: 'TRUE', copies, job: 'NULL' }, userId);
   }
 
   /**
@@ -102,19 +141,25 @@ export class UserDeletionRepository {
    * @returns whether it was let go
    */
   abandon({ userId, token }: UserHold): Promise<boolean> {
-    return this.#end(`DELETE FROM ${DELETIONS}`, '"createdAt" = $2::text::timestamptz', userId, token);
+    const held = `DELETE FROM ${DELETIONS}`;
+    const job = `CASE WHEN "erases" THEN ${addFollowJob(this.#postgres.schema, HELD_ID)} END`;
+    const condition = '"createdAt" = $2::text::timestamptz';
+    return this.#end({ held, condition, copies: `"copy" AS (${RESTORED_COPY})`, job }, userId, token);
   }
 
-  async #end(change: string, condition: string, ...parameters: readonly string[]): Promise<boolean> {
-    const rows = await this.#postgres.write<unknown[]>('noting a deletion', (prisma) =>
-      prisma.$queryRawUnsafe(
-        `WITH "held" AS (${change} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition}
-           RETURNING "userId", "erases"),
-         "forgotten" AS (${forgottenCopies('"held"."erases"')})
-         SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} FROM "held"`,
-        ...parameters,
-      ),
-    );
-    return rows.length > 0;
+  async #end(
+    { held, condition, copies, job }: Readonly<Record<'held' | 'condition' | 'copies' | 'job', string>>,
+    userId: UserId,
+    ...others: readonly string[]
+  ): Promise<boolean> {
+    const sql = `
+      WITH "held" AS (
+        ${held} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition} RETURNING "userId", "erases"),
+      "forgotten" AS (${forgottenCopies('"held"."erases"')}),
+      ${copies}
+      SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed", ${job} AS "follow" FROM "held"`;
+    const end = { sql, parameters: [userId, ...others] };
+    const results = await this.#postgres.transaction('noting a deletion', [heldCopy(userId), end]);
+    return (results.at(-1) ?? []).length > 0;
   }
 }

@@ -1,3 +1,4 @@
+import { WrittenPayload } from '../graph/written-payload.js';
 import { Field, ObjectType, registerEnumType } from '../graph/decorators.js';
 import { objectType } from '../graph/object-type.js';
 import { users, type User } from '../domains/user/user.source.js';
@@ -14,7 +15,7 @@ registerEnumType(OrdersOfDeletedUser, {
 });
 
 @ObjectType({ description: 'What deleteUser gives back.' })
-export class DeleteUserPayload {
+export class DeleteUserPayload extends WrittenPayload {
   @Field(() => objectType(users), { description: 'The user that was there.' })
   user!: User;
 }

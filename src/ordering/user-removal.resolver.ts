@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
+import type { Written } from '../graph/written-payload.js';
 import { AppError, notFound } from '../errors/app-error.js';
 import { DeleteUserPayload, OrdersOfDeletedUser } from './user-removal.input.js';
 import type { DeleteUser, DeleteUserOutcome, UserRemoval } from './user-removal.js';
@@ -21,16 +22,17 @@ export class UserRemovalResolver {
     @Arg('erase', () => Boolean, {
       nullable: true,
       defaultValue: false,
-      description: "Whether the copies of the user's name and e-mail on orders that stay are emptied.",
+      description:
+        'Whether the person is forgotten: of the user, and of the copies on orders that stay, only ids are kept.',
     })
     erase: boolean | null,
     @Ctx() { userRemoval }: RemovalContext,
-  ): Promise<DeleteUserPayload> {
+  ): Promise<Written<DeleteUserPayload>> {
     return deletedUser(await userRemoval.deleteUser(id, { orders: orders ?? 'REFUSE', erase: erase ?? false }));
   }
 }
 
-function deletedUser(outcome: DeleteUserOutcome): DeleteUserPayload {
+function deletedUser(outcome: DeleteUserOutcome): Written<DeleteUserPayload> {
   switch (outcome.kind) {
     case 'deleted':
       return { user: outcome.user };

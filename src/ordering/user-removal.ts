@@ -42,12 +42,12 @@ export class UserRemoval {
   }
 
   /**
-   * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds against
-   * an order that is created at the same moment.
+   * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds
+   * against an order that is created at the same moment.
    *
-   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED and
-   * READ_ONLY when the user is still there; OUTCOME_UNKNOWN when PostgreSQL's connection broke, so that the copies may
-   * have been emptied
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED
+   * and READ_ONLY when the user is still there; OUTCOME_UNKNOWN when PostgreSQL's connection broke, so that the copies
+   * may have been emptied
    */
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');

@@ -219,7 +219,7 @@ describe('PostgreSQL does not answer', () => {
         throw outcomeUnknown('deleting an order', new Error('cut'));
       }
     }
-    const removal = new OrderRemoval({ orders: new Unanswered(postgres), settlement, onStep: () => undefined });
+    const removal = new OrderRemoval({ orders: new Unanswered(postgres, true), settlement, onStep: () => undefined });
     expect(await removal.delete(id)).toEqual({ kind: 'pending' });
     expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
   });

@@ -18,8 +18,8 @@ const execute = useGraph(databases);
 const seed = new Seed(databases);
 
 const MODES = ['NONE', 'REQUIRED', 'EVENTUAL'] as const;
-const create = (input: CreateOrder, actor?: string) =>
-  createScope(databases.platform, actor).ordering.createOrder(input);
+const create = (input: CreateOrder, actor = 'anybody') =>
+  createScope(databases.platform, { actor }).ordering.createOrder(input);
 
 function orderOf(outcome: CreateOrderOutcome) {
   if (outcome.kind !== 'created') throw new Error(`there is no order: ${JSON.stringify(outcome)}`);
