@@ -1,0 +1,72 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import type { Logger } from 'pino';
+
+/** How long it rests after a failure, in milliseconds: at first, and at most. */
+const FIRST_REST = 500;
+const LONGEST_REST = 30_000;
+
+/** After how long a failure is not one that passes by itself, in milliseconds. */
+const LASTING = 5_000;
+
+/** What has gone wrong, told once for as long as it lasts, and the rests after it, which grow. */
+export class Setbacks {
+  readonly #logger: Logger;
+  readonly #stopping: AbortSignal;
+  /** What was said in the log, and has not passed yet. */
+  #told: string | null = null;
+  #failedAt: number | null = null;
+  #rest = FIRST_REST;
+  #restAfterLoss = FIRST_REST;
+  #lostAt = Number.NEGATIVE_INFINITY;
+
+  constructor(logger: Logger, stopping: AbortSignal) {
+    this.#logger = logger;
+    this.#stopping = stopping;
+  }
+
+  /** The failure that has not passed yet, in words; null where there is none. */
+  get current(): string | null {
+    return this.#told;
+  }
+
+  tell(message: string, error: unknown): void {
+    const words = wordsOf(error);
+    if (this.#told !== words) this.#logger.warn({ err: error }, `${message}: ${words}`);
+    this.#told = words;
+  }
+
+  /** Told of a failure that may pass by itself: whether nothing but failures has come for a while. */
+  isLasting(): boolean {
+    this.#failedAt ??= performance.now();
+    return performance.now() - this.#failedAt > LASTING;
+  }
+
+  passed(): void {
+    if (this.#told !== null) this.#logger.warn('the changes of users are followed again');
+    this.#told = null;
+    this.#failedAt = null;
+    this.#rest = FIRST_REST;
+  }
+
+  async pause(): Promise<void> {
+    await this.#sleep(this.#rest);
+    this.#rest = Math.min(this.#rest * 2, LONGEST_REST);
+  }
+
+  /** Each backfill reads all users: one that is of no use is not made again and again. */
+  async pauseAfterLoss(): Promise<void> {
+    const isAgain = performance.now() - this.#lostAt < LONGEST_REST * 2;
+    this.#restAfterLoss = isAgain ? Math.min(this.#restAfterLoss * 2, LONGEST_REST) : FIRST_REST;
+    await this.#sleep(this.#restAfterLoss);
+    this.#lostAt = performance.now();
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    await rest(milliseconds, undefined, { signal: this.#stopping }).catch(() => undefined);
+  }
+}
+
+/** An error in words, and what is behind it, where that says more. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
