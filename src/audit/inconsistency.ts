@@ -1,0 +1,71 @@
+import type { ClusterTime } from '../platform/mongo/cluster-time.js';
+
+/** What can be wrong between the two databases. */
+export const KINDS = [
+  'danglingOrders',
+  'orphanTransactions',
+  'wrongAmounts',
+  'staleCopies',
+  'conflictingCopies',
+  'staleOrderCopies',
+] as const;
+
+export type InconsistencyKind = (typeof KINDS)[number];
+
+/** What exactly it is. */
+export type InconsistencyReason =
+  /** Of an order: nobody has the id in MongoDB. */
+  | 'NOBODY'
+  /** Nobody has it any more, which the copy of users remembers. */
+  | 'DELETED'
+  /** The id of the user, or of the order, is none. */
+  | 'MALFORMED'
+  /** Of a transaction: no order has the id. */
+  | 'NO_ORDER'
+  /** Its amount is not the total of its order. */
+  | 'OTHER_AMOUNT'
+  /** Of a copy: there is none. */
+  | 'MISSING'
+  /** It is not what the user is. */
+  | 'STALE'
+  /** It is there, and the user is not. */
+  | 'NOT_DELETED'
+  /** It goes without the e-mail address, which another row has. */
+  | 'EMAIL_TAKEN'
+  /** It is not what the user is, because PostgreSQL cannot hold that. */
+  | 'NOT_STORABLE';
+
+export interface Inconsistency {
+  readonly kind: InconsistencyKind;
+  readonly reason: InconsistencyReason;
+  /** Of the order, the transaction or the user that it is about. */
+  readonly id: string;
+  /** Whom an order refers to, or which order a transaction does, as it is written there; null for users. */
+  readonly reference: string | null;
+  /** What is so, as a sentence without its full stop. It tells no names and no addresses. */
+  readonly problem: string;
+}
+
+/** An inconsistency before it is known to last. */
+export interface Found extends Inconsistency {
+  /** The moment in MongoDB's history as of which it was found; null where that does not matter. */
+  readonly moment: ClusterTime | null;
+  /** What the copy should have been then. */
+  readonly expected: object | null;
+}
+
+/** One that nothing else has to be known of to see whether it lasts. */
+export function found(inconsistency: Inconsistency): Found {
+  return { ...inconsistency, moment: null, expected: null };
+}
+
+/** What tells one inconsistency from another. */
+export function identity({ kind, id }: Inconsistency): string {
+  return `${kind} ${id}`;
+}
+
+/** Those of the first that are among the others too, as the others have them. */
+export function stillAmong(before: readonly Found[], now: readonly Found[]): readonly Found[] {
+  const known = new Set(before.map(identity));
+  return now.filter((one) => known.has(identity(one)));
+}

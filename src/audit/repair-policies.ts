@@ -1,0 +1,24 @@
+import type { InconsistencyKind } from './inconsistency.js';
+
+/** What may be done about each kind, by those who say so. REPORT leaves it. */
+export const POLICIES = {
+  danglingOrders: ['REPORT', 'DELETE'],
+  orphanTransactions: ['REPORT', 'DELETE'],
+  wrongAmounts: ['REPORT', 'FIX'],
+  staleCopies: ['REPORT', 'RELINK'],
+  conflictingCopies: ['REPORT', 'RELINK'],
+  staleOrderCopies: ['REPORT', 'RELINK'],
+} as const satisfies Record<InconsistencyKind, readonly string[]>;
+
+export type RepairPolicies = { readonly [K in InconsistencyKind]: (typeof POLICIES)[K][number] };
+export type RepairPolicy = RepairPolicies[InconsistencyKind];
+
+/** What is done about whatever nobody has said anything about. */
+export const REPORT_ALL: RepairPolicies = {
+  danglingOrders: 'REPORT',
+  orphanTransactions: 'REPORT',
+  wrongAmounts: 'REPORT',
+  staleCopies: 'REPORT',
+  conflictingCopies: 'REPORT',
+  staleOrderCopies: 'REPORT',
+};
