@@ -13,7 +13,9 @@ const COMMANDS = new Map([
   ['worker', ['run.mjs', 'main', 'worker']],
   ['migrate', ['run.mjs', 'cli/migrate']],
   ['doctor', ['run.mjs', 'cli/doctor']],
+  ['sync', ['run.mjs', 'cli/sync']],
   ['audit', ['run.mjs', 'cli/audit']],
+  ['repair', ['run.mjs', 'cli/repair']],
   ['jobs', ['run.mjs', 'cli/jobs']],
   ['seed', ['run.mjs', 'cli/seed']],
   ['reset', ['reset.mjs']],
@@ -25,7 +27,9 @@ const USAGE = `usage: tandem <command> [options]
   worker    works on jobs, beside gateways and other workers
   migrate   makes your databases ready (--dry-run shows what it would do)
   doctor    looks at your databases and the joins between them, and changes nothing (--json)
-  audit     checks that both databases hold what was promised, no less and no more (--json)
+  sync      copies all users of MongoDB to PostgreSQL (--status shows how the copy stands)
+  audit     checks that both databases hold what was promised, no less and no more, and agree (--json)
+  repair    mends what the audit finds, as far as it is told to (--dry-run | --apply)
   jobs      lists the jobs that failed, and puts them back once their cause is fixed (--json)
   seed      fills databases with rows to try things with (--help)
   reset     removes the embedded databases with their data

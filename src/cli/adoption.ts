@@ -1,4 +1,5 @@
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
+import { userCopies } from '../copies/user-copy.source.js';
 import type { Finding } from '../platform/finding.js';
 import { examineCollections } from '../platform/mongo/collection-fitness.js';
 import type { Platform } from '../platform/platform.js';
@@ -10,7 +11,11 @@ import { similarTables, tableFacts, type TableFacts } from '../platform/postgres
 import { examineTables } from '../platform/postgres/table-fitness.js';
 import { columnsToCome } from './columns-to-come.js';
 import { missingIndexes, type MissingIndexes } from './indexes.js';
+import { examineUserTable, similarUserTables } from './user-table.js';
 import { writeTables } from './write-tables.js';
+
+/** What lies in tables of PostgreSQL: what the graph reads, and the copies of users. */
+const TABLES = [...SOURCES, userCopies];
 
 /** What `npm run migrate` would do to two databases, and what speaks against it. */
 export interface Adoption {
@@ -38,12 +43,13 @@ export class NotAdoptableError extends Error {
 export async function planAdoption(platform: Platform, databaseUrl: string): Promise<Adoption> {
   const { postgres, mongo } = platform;
   const { pending, failedElsewhere } = await migrationState(databaseUrl);
-  const tables = await tableFacts(postgres, SOURCES);
+  const tables = await tableFacts(postgres, TABLES);
   // A migration that makes a table says itself what is unique in it.
   const ofNewTables = neededIndexes(SOURCES, RELATIONS).filter(({ table, unique }) => !tables.has(table) && !unique);
   const missing = await missingIndexes(platform);
   const { missing: forWrites, jobSchema, findings: ofWrites } = await writeTables(platform);
-  const lacking = [...missingColumns(tables, SOURCES), ...forWrites];
+  // Migrations add also what those who only read do not need.
+  const lacking = [...new Set([...missingColumns(tables, TABLES), ...forWrites])];
   const adopted = [...tables.keys()].map((table) => ({
     table,
     added: lacking.filter((column) => column.startsWith(`${table}.`)).map((column) => column.slice(table.length + 1)),
@@ -59,9 +65,13 @@ export async function planAdoption(platform: Platform, databaseUrl: string): Pro
     findings: [
       ...failedElsewhere.map(failed),
       ...ofWrites,
-      ...adopted.flatMap(({ table, added }) => notAlterable(table, tables.get(table)?.kind, added)),
+      ...adopted
+        .filter(({ table }) => table !== userCopies.from)
+        .flatMap(({ table, added }) => notAlterable(table, tables.get(table)?.kind, added)),
+      ...(await examineUserTable(postgres, tables)),
       ...(await examineRights(postgres, tables, { altered, migrates: pending.length > 0 })),
       ...(await similarTables(postgres, SOURCES, tables)),
+      ...(await similarUserTables(postgres, tables)),
       ...(await examineTables(postgres, SOURCES, columnsToCome(pending))),
       ...(await examineCollections(mongo, SOURCES)),
     ],

@@ -19,6 +19,8 @@ export interface Databases {
   readonly collections: Config['collections'];
   /** How long answers are kept, in hours, where that is set. */
   readonly keyRetention?: number;
+  /** Whether the copies on orders follow their users, where that is set. */
+  readonly orderCopies?: Config['orderCopies'];
   /** Stops what was started here. */
   readonly stop: () => Promise<void>;
 }
@@ -98,6 +100,7 @@ export async function provideDatabases(
     own,
     collections: config.collections,
     keyRetention: config.idempotencyHours,
+    orderCopies: config.orderCopies,
     stop: async () => embedded?.stop(),
   };
 }

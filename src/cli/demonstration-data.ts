@@ -44,6 +44,7 @@ function demonstration(now: Date): Plan {
     },
     calendar: new Calendar({ until, days: DAYS, stream: 0, shift: now.getTime() - until }),
     mailHost: 'example.com',
+    copiesFollow: true,
     orderNumbers: (index) => `DEMO-${String(index + 1).padStart(5, '0')}`,
   });
 }

@@ -1,14 +1,37 @@
+import { userCopies } from '../copies/user-copy.source.js';
+import { storedName } from '../join/source.js';
 import type { Finding } from '../platform/finding.js';
 import { jobSchemaState } from '../platform/jobs/job-schema.js';
 import type { Platform } from '../platform/platform.js';
 
-/** Tables of our own, which writes to both databases need. */
-const TABLES = ['tandem_idempotency_keys', 'tandem_user_deletions', 'tandem_tombstones', 'tandem_workers'];
+/** Tables of our own, which writes to both databases and the copy of users need. */
+const OWN_TABLES = [
+  'tandem_idempotency_keys',
+  'tandem_user_deletions',
+  'tandem_tombstones',
+  'tandem_workers',
+  'tandem_sync',
+  'tandem_repairs',
+];
 
-/** A column of `orders` that no reader sees. */
-const COLUMN = 'settlingUntil';
+const TABLES = [userCopies.from, ...OWN_TABLES];
 
-/** What writes to both databases need in PostgreSQL, beside the sources' tables. */
+/** Columns of `orders` that no reader sees, and those of the copies of users. */
+const COLUMNS = [
+  ...['settlingUntil', 'copiedAt'].map((column) => ({ table: 'orders', column })),
+  ...Object.keys(userCopies.fields).map((name) => ({ table: userCopies.from, column: storedName(userCopies, name) })),
+];
+
+/** A table that is not there is missing as a whole; a column only of one that is. */
+const MISSING = `
+  SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL
+  UNION ALL
+  SELECT "table" || '.' || "column" FROM unnest($2::text[], $3::text[]) AS "columns" ("table", "column")
+  WHERE to_regclass(quote_ident("table")) IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_attribute
+    WHERE attrelid = to_regclass(quote_ident("table")) AND attname = "column" AND NOT attisdropped)`;
+
+/** What writes to both databases, and the copy of users, need in PostgreSQL, beside the sources' tables. */
 export interface WriteTables {
   /** What is not there, or not up to date; "npm run migrate" makes it. */
   readonly missing: readonly string[];
@@ -32,20 +55,18 @@ export async function writeTables(
 ): Promise<WriteTables> {
   if (await readsOnly(postgres, isReadOnly)) return { ...NOTHING, readsOnly: true };
   const rows = await postgres.query(
-    `SELECT "name" FROM unnest($1::text[]) AS "name" WHERE to_regclass(quote_ident("name")) IS NULL
-     UNION ALL
-     SELECT 'orders.' || $2::text WHERE to_regclass('orders') IS NOT NULL AND NOT EXISTS (
-       SELECT FROM pg_attribute WHERE attrelid = to_regclass('orders') AND attname = $2::text AND NOT attisdropped)`,
+    MISSING,
     TABLES,
-    COLUMN,
+    COLUMNS.map(({ table }) => table),
+    COLUMNS.map(({ column }) => column),
   );
   const { name, isCurrent, findings } = await jobSchemaState(postgres);
   const names = rows.map((row) => String(row['name']));
-  const columns = names.filter((one) => !TABLES.includes(one));
+  const ofOthers = names.filter((one) => !OWN_TABLES.includes(one));
   return {
     missing: [
-      ...columns,
-      ...(columns.length === names.length ? [] : ['tables of its own (tandem_*)']),
+      ...ofOthers,
+      ...(ofOthers.length === names.length ? [] : ['tables of its own (tandem_*)']),
       ...(isCurrent ? [] : [`the schema of its jobs (${name})`]),
     ],
     jobSchema: isCurrent ? null : name,

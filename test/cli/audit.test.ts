@@ -23,10 +23,10 @@ const withoutPayment = async (id: string): Promise<void> => {
 };
 
 describe('npm run audit', () => {
-  test.each([[[]], [['--transactions']]])('says what is sound, and ends with 0 (%j)', async (argv) => {
+  test('--transactions says what is sound, and ends with 0', async () => {
     for (const mode of ['NONE', 'REQUIRED', 'EVENTUAL'] as const) await ordered(databases.platform, ada, mode);
     await seed.transaction({ id: randomUUID() });
-    expect(await audit(...argv)).toEqual({
+    expect(await audit('--transactions')).toEqual({
       code: 0,
       printed:
         '\n3 orders, 2 of them with a transaction promised; 2 transactions\n' +
@@ -57,7 +57,7 @@ describe('npm run audit', () => {
     ];
     await damage(databases.platform, 'DELETE FROM graphile_worker._private_jobs');
     await withoutPayment(ids[0] ?? '');
-    const { printed } = await audit();
+    const { printed } = await audit('--transactions');
     const [sql = ''] = /WITH "order" AS .*\n.*FROM "order"/.exec(printed) ?? [];
     expect(sql).toBe(settlingSql('public'));
     for (const id of ids) await damage(databases.platform, sql.replace("'...'", '$1::uuid'), id);
@@ -69,7 +69,7 @@ describe('npm run audit', () => {
   test('--json prints one document and nothing else', async () => {
     const id = await ordered(databases.platform, ada, 'NONE');
     await damage(databases.platform, 'DELETE FROM orders WHERE id = $1::uuid', id);
-    const { printed, code } = await audit('--json');
+    const { printed, code } = await audit('--transactions', '--json');
     expect(code).toBe(1);
     const document = JSON.parse(printed) as TransactionAudit;
     expect(document).toMatchObject({

@@ -91,7 +91,7 @@ describe('a database that was never migrated', () => {
       'skipped joins.transactions.order',
     ]);
     expect(diagnosis.one('postgres.migrations').message).toMatch(
-      /without them the graph lacks orders, tables of its own \(tandem_\*\), the schema of its jobs/,
+      /without them the graph lacks orders, users, tables of its own \(tandem_\*\), the schema of its jobs/,
     );
     expect(diagnosis.one('postgres.migrations').remedy).toContain('npm run migrate -- --dry-run');
     expect(diagnosis.one('postgres.tables').message).toContain('has no table orders, but only purchases');
@@ -127,7 +127,9 @@ describe('a database that was never migrated', () => {
     const remedies = diagnosis.of('postgres.tables').map(({ remedy }) => remedy);
     expect(remedies).toContainEqual(expect.stringMatching(/RENAME "user_id" TO "userId"/));
     const { message, remedy } = diagnosis.one('postgres.migrations');
-    expect(message).toContain('3 migrations to be applied: 000_baseline, 001_orders, 002_order_writes; without them');
+    expect(message).toContain(
+      '4 migrations to be applied: 000_baseline, 001_orders, 002_order_writes, 003_user_copies; without them',
+    );
     const ofReads = ['userName', 'userEmail', 'transactionState', 'transactionError', 'unfinished'];
     expect(message).toContain(`the graph lacks ${ofReads.map((name) => `orders.${name}`).join(', ')}`);
     expect(message).not.toMatch(/lacks .*orders\.(id|userId|orderNumber|total|createdAt|updatedAt)\b/);
@@ -282,10 +284,10 @@ describe('who may only read', () => {
     expect(diagnosis.having('error')).toEqual([]);
     expect(diagnosis.one('postgres.privileges')).toMatchObject({
       status: 'warning',
-      data: { writes: false, refused: ['orders'] },
+      data: { writes: false, refused: ['orders', 'users'] },
     });
     expect(diagnosis.one('postgres.privileges').remedy).toContain(
-      `GRANT INSERT, UPDATE, DELETE ON "orders" TO "${role}"`,
+      `GRANT INSERT, UPDATE, DELETE ON "orders" TO "${role}"; GRANT SELECT, INSERT, UPDATE ON "users" TO "${role}"`,
     );
     expect(diagnosis.one('mongo.privileges')).toMatchObject({
       status: 'warning',

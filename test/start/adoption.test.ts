@@ -114,6 +114,7 @@ test('tables in a schema of their own are migrated and served there with ?schema
   expect(names.filter((name) => !/^(graphile_worker_sales\.|sales\.tandem_)/.test(name))).toEqual([
     'sales._prisma_migrations',
     'sales.orders',
+    'sales.users',
   ]);
   const start = await project.start({ ...settings, PORT: '0' });
   expect(start.stdout).toContain('Its answer has 50 orders.');

@@ -55,7 +55,7 @@ test('npm run doctor finds an empty database wanting, and changes nothing; migra
   const [catalogue, collections] = [await shop.catalogue(), await shop.collections()];
   const first = project.npm(['run', 'doctor'], shop.settings);
   expect(await first.ended()).toEqual({ code: 1, signal: null });
-  expect(first.stdout).toMatch(/✖ .* without them the graph lacks orders, tables of its own/);
+  expect(first.stdout).toMatch(/✖ .* without them the graph lacks orders, users, tables of its own/);
   expect(first.complaints).toBe('');
   expect([await shop.catalogue(), await shop.collections()]).toEqual([catalogue, collections]);
 
@@ -135,13 +135,15 @@ test('a command of tandem is what npm runs', async () => {
     'worker',
     'migrate',
     'doctor',
+    'sync',
     'audit',
+    'repair',
     'jobs',
     'seed',
     'reset',
   ]);
   for (const [name, line] of commands) {
-    const byItself = ['doctor', 'audit', 'jobs'].includes(name);
+    const byItself = ['doctor', 'sync', 'audit', 'repair', 'jobs'].includes(name);
     const expected = byItself ? `node scripts/tandem.mjs ${name}` : line;
     expect(scripts[name]?.replace(/^exec /, '')).toBe(expected);
   }

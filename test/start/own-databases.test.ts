@@ -22,7 +22,7 @@ test('npm start refuses an empty database of your own, says what it lacks, and c
   const start = project.npm(['start'], { ...shop.settings, PORT: '0' });
   expect(await start.ended()).toEqual({ code: 1, signal: null });
   expect(start.complaints).toMatch(
-    /DATABASE_URL lacks orders, tables of its own \(tandem_\*\), the schema of its jobs \(graphile_worker\)\. Nothing was changed; "npm run migrate"/,
+    /DATABASE_URL lacks orders, users, tables of its own \(tandem_\*\), the schema of its jobs \(graphile_worker\)\. Nothing was changed; "npm run migrate"/,
   );
   expect(await shop.sql(TABLES)).toEqual([]);
   expect(await shop.collections()).toEqual([]);

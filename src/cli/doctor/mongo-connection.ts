@@ -122,8 +122,9 @@ function topologyCheck({ topology, replicaSet }: MongoFacts): Check {
   if (topology === 'sharded cluster') return ok(id, 'a sharded cluster', data);
   return warning(
     id,
-    'a standalone server: reading, joining and writing work; transactions and change streams, and so synchronisation, do not',
-    'start mongod with --replSet rs0, then once in mongosh: rs.initiate()',
+    'a standalone server, without a replica set: it tells of no changes, so users are not copied to PostgreSQL; everything ' +
+      'else works',
+    'a replica set of one member is enough: start mongod with --replSet rs0, then once in mongosh: rs.initiate()',
     data,
   );
 }

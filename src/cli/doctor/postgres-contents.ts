@@ -1,5 +1,6 @@
 import type { ReferenceReader } from '../../audit/reference-reader.js';
 import { RELATIONS, SOURCES } from '../../domains/catalogue.js';
+import { userCopies } from '../../copies/user-copy.source.js';
 import type { Finding } from '../../platform/finding.js';
 import { describeIndex, missingIndexes, neededIndexes } from '../../platform/postgres/indexes.js';
 import { examineRights } from '../../platform/postgres/migration-rights.js';
@@ -10,6 +11,7 @@ import { examineTables } from '../../platform/postgres/table-fitness.js';
 import { failure, guarded, ok, skipped, warning, type Check } from './check.js';
 import type { PostgresFacts } from './postgres-connection.js';
 import { columnsToCome } from '../columns-to-come.js';
+import { examineUserTable } from '../user-table.js';
 import { writeTables } from '../write-tables.js';
 import { migrationChecks, seeMigrations } from './postgres-migrations.js';
 import { counted, list, rounded } from './words.js';
@@ -40,7 +42,7 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
   let missing: readonly string[] = TABLES;
   let there: ReadonlyMap<string, TableFacts> = new Map();
   const unseen = await guarded('postgres.tables', async () => {
-    there = await tableFacts(postgres, OURS);
+    there = await tableFacts(postgres, [...OURS, userCopies]);
     missing = missingColumns(there, OURS);
     return [];
   });
@@ -53,15 +55,19 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
     const similar = own ? await similarTables(postgres, OURS, there) : [];
     return [...tableChecks([...findings, ...similar], missing), ...(own ? await absenceCheck(examined, missing) : [])];
   });
+  const copies = await guarded('postgres.tables', () => copyChecks(examined, forWrites.readsOnly, there));
   const refused = findings.filter(({ severity }) => severity === 'refused').map(({ about }) => about);
+  const isRefused = refused.length > 0 || copies.some(({ status }) => status === 'error');
+  const lacking = [...missing, ...forWrites.missing];
   const isFit = refused.length === 0 && missing.length === 0;
   return {
     checks: [
       ...(await guarded('postgres.privileges', () => privilegeChecks(examined, missing))),
-      ...migrationChecks(migrations, own, [...missing, ...forWrites.missing], refused.length > 0),
+      ...migrationChecks(migrations, own, lacking, isRefused),
       ...forWrites.checks,
-      ...(await guarded('postgres.rights', () => rightChecks(examined, migrations.pending.length > 0, missing, there))),
+      ...(await guarded('postgres.rights', () => rightChecks(examined, migrations.pending.length > 0, lacking, there))),
       ...tables,
+      ...copies,
       ...(isFit ? await guarded('postgres.indexes', () => indexCheck(examined)) : [NO_INDEXES_YET]),
       ...(await guarded('postgres.rows', () => rowChecks(examined, [...missing, ...refused]))),
     ],
@@ -71,13 +77,22 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
 
 /** What writes to both databases need. Where they are refused the sources' tables, that is said of those. */
 async function seeWriteTables({ postgres, facts }: Examined) {
-  let missing: readonly string[] = [];
+  let [missing, readsOnly]: [readonly string[], boolean] = [[], false];
   const checks = await guarded('postgres.writes', async () => {
     const seen = await writeTables({ postgres }, facts.readOnly);
-    missing = seen.missing;
+    ({ missing, readsOnly } = seen);
     return seen.findings.map(({ problem, remedy, about }) => warning('postgres.writes', problem, remedy, { about }));
   });
-  return { missing, checks };
+  return { missing, readsOnly, checks };
+}
+
+/** Whether a table `users` takes the copies of MongoDB's users. Where nothing is written, nothing is copied. */
+async function copyChecks(
+  { postgres }: Examined,
+  readsOnly: boolean,
+  tables: ReadonlyMap<string, TableFacts>,
+): Promise<readonly Check[]> {
+  return readsOnly ? [] : (await examineUserTable(postgres, tables)).map(checkOf);
 }
 
 const NO_INDEXES_YET = skipped('postgres.indexes', 'indexes are looked at once the tables are as they should be');
@@ -103,9 +118,11 @@ function tableChecks(findings: readonly Finding[], missing: readonly string[]): 
     const fit = TABLES.filter((table) => !missing.some((name) => name === table || name.startsWith(`${table}.`)));
     return fit.length === 0 ? [] : [ok(id, `${list(fit)}: every column that the graph reads, in a type that it reads`)];
   }
-  return findings.map(({ severity, about, problem, remedy }) =>
-    (severity === 'refused' ? failure : warning)(id, problem, remedy, { about }),
-  );
+  return findings.map(checkOf);
+}
+
+function checkOf({ severity, about, problem, remedy }: Finding): Check {
+  return (severity === 'refused' ? failure : warning)('postgres.tables', problem, remedy, { about });
 }
 
 /** Tables that are not there, and what is. */
@@ -145,9 +162,12 @@ async function privilegeChecks({ postgres, facts }: Examined, missing: readonly 
   const id = 'postgres.privileges';
   const rows = await postgres.query(
     `SELECT relname::text AS "table" FROM pg_class
-     WHERE relname = ANY($1::text[]) AND pg_table_is_visible(oid) AND NOT (has_table_privilege(oid, 'INSERT')
-       AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))`,
-    TABLES,
+     WHERE relname = ANY($1::text[]) AND relkind = ANY('{r,p,v,m,f}') AND pg_table_is_visible(oid)
+       AND NOT (has_table_privilege(oid, 'INSERT') AND has_table_privilege(oid, 'UPDATE')
+         AND (relname = $2::text OR has_table_privilege(oid, 'DELETE')))
+     ORDER BY 1`,
+    [...TABLES, userCopies.from],
+    userCopies.from,
   );
   const refused = rows.map(({ table }) => String(table));
   const data = { writes: !facts.readOnly && refused.length === 0, readOnlyServer: facts.readOnly, refused };
@@ -156,7 +176,11 @@ async function privilegeChecks({ postgres, facts }: Examined, missing: readonly 
     return [warning(id, `${message}: mutations answer READ_ONLY`, 'nothing, if reading is all that is wanted', data)];
   }
   if (refused.length > 0) {
-    const grants = refused.map((table) => `GRANT INSERT, UPDATE, DELETE ON "${table}" TO "${facts.user}"`);
+    const grants = refused.map((table) => {
+      // No copy is ever deleted: it is marked.
+      const rights = table === userCopies.from ? 'SELECT, INSERT, UPDATE' : 'INSERT, UPDATE, DELETE';
+      return `GRANT ${rights} ON "${table}" TO "${facts.user}"`;
+    });
     const message = `${facts.user} may not write to ${list(refused)}: mutations that would answer READ_ONLY`;
     return [warning(id, message, `nothing, if reading is all that is wanted; else: ${grants.join('; ')}`, data)];
   }

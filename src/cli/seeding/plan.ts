@@ -32,6 +32,8 @@ export interface Manner {
   /** What follows the @ in e-mail addresses. */
   readonly mailHost: string;
   readonly orderNumbers: OrderNumbers;
+  /** Whether the copies on orders follow their users, as on those that Tandem creates; else they are an import's. */
+  readonly copiesFollow: boolean;
 }
 
 /** A stream of random numbers for each thing that is drawn. */
@@ -62,6 +64,7 @@ export function planOf(options: SeedOptions, manner: Partial<Manner> = {}): Plan
     // A collection may take an address once only: two seedings share none.
     mailHost: `mail-${digestOf(key).slice(0, 6)}.example.com`,
     orderNumbers: contractNumbers(streams.orders),
+    copiesFollow: false,
     ...manner,
   };
 }

@@ -21,10 +21,14 @@ const COLUMNS: Readonly<Record<keyof SeededOrder, string>> = {
 const NAMES = Object.keys(COLUMNS).map(quoted).join(', ');
 const TYPED = Object.entries(COLUMNS).map(([name, type]) => `${quoted(name)} ${type}`);
 
-const INSERT = `
-  INSERT INTO ${TABLE} (${NAMES})
-  SELECT ${NAMES} FROM json_to_recordset($1::text::json) AS seeded (${TYPED.join(', ')})
-  ON CONFLICT DO NOTHING`;
+function insertion({ copiesFollow }: Plan): string {
+  const [column, value] = copiesFollow ? [', "copiedAt"', ', "createdAt"'] : ['', ''];
+  return `
+    INSERT INTO ${TABLE} (${NAMES}${column})
+    SELECT ${NAMES}${value} FROM json_to_recordset($1::text::json) AS seeded (${TYPED.join(', ')})
+    ON CONFLICT DO NOTHING`;
+}
+
 const PRESENT = `SELECT "id"::text AS "id" FROM ${TABLE} WHERE "id" BETWEEN $1::uuid AND $2::uuid`;
 const COUNT = `
   SELECT
@@ -80,7 +84,7 @@ export class SeededOrders implements Destination {
   /** How many of the rows were written: neither their id nor their number was there. */
   #insert(rows: readonly SeededOrder[]): Promise<number> {
     const text = JSON.stringify(rows);
-    return this.#postgres.write('seeding orders', (prisma) => prisma.$executeRawUnsafe(INSERT, text));
+    return this.#postgres.write('seeding orders', (prisma) => prisma.$executeRawUnsafe(insertion(this.#plan), text));
   }
 
   async #missing(indexes: readonly number[]): Promise<number[]> {

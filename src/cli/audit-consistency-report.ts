@@ -1,0 +1,123 @@
+import type { ConsistencyAudit } from '../audit/consistency.service.js';
+import type { Inconsistencies } from '../audit/consistency.js';
+import { KINDS, type Inconsistency, type InconsistencyKind, type InconsistencyReason } from '../audit/inconsistency.js';
+import { counted, number, printable } from './doctor/words.js';
+
+/** What people read: the counts, then each kind of inconsistency with its first few and what to do. */
+export function describeConsistency(audit: ConsistencyAudit): string {
+  return [
+    ...countLines(audit),
+    ...KINDS.flatMap((kind) => kindLines(kind, audit[kind])),
+    ...(audit.isComplete
+      ? []
+      : ['\nNot every copy could be judged: they are being brought up to date. Run it again later.']),
+    '',
+    audit.isSound ? 'Both databases agree.' : 'Problems were found.',
+  ].join('\n');
+}
+
+/** For programs: as few examples as people see. */
+export function consistencyForPrograms(audit: ConsistencyAudit): object {
+  const kinds = KINDS.map((kind) => {
+    const { count, reasons, examples } = audit[kind];
+    return [kind, { count, reasons, examples: examples.slice(0, SHOWN).map(exampleOf) }] as const;
+  });
+  return { ...audit, ...Object.fromEntries(kinds) };
+}
+
+/** Findings of one kind that are shown. */
+const SHOWN = 20;
+
+function exampleOf({ id, reason, reference, problem }: Inconsistency): object {
+  return { id, reason, reference, problem };
+}
+
+export const NAMES: Readonly<Record<InconsistencyKind, string>> = {
+  danglingOrders: 'orders without their user',
+  orphanTransactions: 'transactions without their order',
+  wrongAmounts: 'wrong amounts',
+  staleCopies: 'stale copies of users',
+  conflictingCopies: 'copies of users in conflict',
+  staleOrderCopies: 'orders with stale copies',
+};
+
+const SUBJECTS: Readonly<Record<InconsistencyKind, string>> = {
+  danglingOrders: 'order',
+  orphanTransactions: 'transaction',
+  wrongAmounts: 'transaction',
+  staleCopies: 'user',
+  conflictingCopies: 'user',
+  staleOrderCopies: 'order',
+};
+
+const REFERENCES: Readonly<Partial<Record<InconsistencyKind, string>>> = {
+  danglingOrders: 'user',
+  orphanTransactions: 'order',
+  wrongAmounts: 'order',
+  staleOrderCopies: 'user',
+};
+
+const REASONS: Readonly<Record<InconsistencyReason, string>> = {
+  NOBODY: 'whom nobody is',
+  DELETED: 'deleted',
+  MALFORMED: 'by an id that is none',
+  NO_ORDER: 'whose order is not there',
+  OTHER_AMOUNT: 'other than the total',
+  MISSING: 'missing',
+  STALE: 'not what the user has',
+  NOT_DELETED: 'of users who are gone',
+  EMAIL_TAKEN: 'without an e-mail address that another row has',
+  NOT_STORABLE: 'that cannot be held as they are',
+};
+
+const REMEDIES: Readonly<Record<InconsistencyKind, string>> = {
+  danglingOrders:
+    'bring the user back, or delete the orders with their transactions: npm run repair -- --dry-run --dangling-orders delete',
+  orphanTransactions: 'bring the order back, or delete them: npm run repair -- --dry-run --orphan-transactions delete',
+  wrongAmounts:
+    'what Tandem has recorded gets the total of its order by npm run repair -- --dry-run --wrong-amounts fix; of others ' +
+    'correct the amount in MongoDB, or the total by updateOrder',
+  staleCopies: 'copy these users again: npm run repair -- --dry-run --stale-copies relink; all of them: npm run sync',
+  conflictingCopies:
+    'give one of the two users another e-mail address, or make the column take what MongoDB has; then npm run repair -- ' +
+    '--dry-run --conflicting-copies relink',
+  staleOrderCopies: 'copy them again: npm run repair -- --dry-run --stale-order-copies relink',
+};
+
+function countLines(audit: ConsistencyAudit): readonly string[] {
+  const { orders, transactions, users, copies, streamLagSeconds, queueLagSeconds, waitingJobs, parkedJobs } = audit;
+  const lag =
+    streamLagSeconds === null ? 'Users are not copied' : `Copies of users: ${seconds(streamLagSeconds)} behind`;
+  const oldest = waitingJobs === 0 ? '' : `, the oldest for ${seconds(queueLagSeconds)}`;
+  const jobs = `${counted(waitingJobs, 'job')} waiting${oldest}, ${number(parkedJobs)} parked`;
+  return [
+    `${counted(orders, 'order')}, ${counted(transactions, 'transaction')}, ${counted(users, 'user')}, ` +
+      `${copies === 1 ? '1 copy' : `${number(copies)} copies`} of users`,
+    KINDS.map((kind) => `${number(audit[kind].count)} ${NAMES[kind]}`).join(', '),
+    `${lag}; ${jobs}${parkedJobs === 0 ? '' : ' ("npm run jobs" lists them)'}`,
+  ];
+}
+
+function kindLines(kind: InconsistencyKind, { count, reasons, examples }: Inconsistencies): readonly string[] {
+  if (count === 0) return [];
+  const title = NAMES[kind];
+  const why = Object.entries(reasons).map(([reason, of]) => `${number(of)} ${REASONS[reason as InconsistencyReason]}`);
+  const rest = count - Math.min(count, SHOWN);
+  return [
+    `\n${title.slice(0, 1).toUpperCase()}${title.slice(1)}: ${why.join(', ')}`,
+    ...examples.slice(0, SHOWN).map((one) => printable(`  ${line(one)}`)),
+    ...(rest > 0 ? [`  and ${number(rest)} more`] : []),
+    `  → ${REMEDIES[kind]}`,
+  ];
+}
+
+/** An inconsistency on one line. */
+export function line({ kind, id, reference, problem }: Inconsistency): string {
+  const noun = REFERENCES[kind];
+  const referred = noun === undefined ? '' : `, ${noun} ${reference ?? 'unknown'}`;
+  return `${SUBJECTS[kind]} ${id}${referred}: ${problem}`;
+}
+
+function seconds(count: number): string {
+  return `${number(Math.round(count * 10) / 10)} s`;
+}

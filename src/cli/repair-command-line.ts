@@ -1,0 +1,81 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { KINDS, type InconsistencyKind } from '../audit/inconsistency.js';
+import { POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
+import { UsageError } from './usage.js';
+
+/** What `npm run repair` is to do. */
+export type RepairCommand =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'repair';
+      readonly isDry: boolean;
+      readonly policies: Partial<RepairPolicies>;
+      readonly json: boolean;
+    };
+
+const USAGE = 'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--json] [--help]';
+
+export const HELP = `${USAGE}
+
+Mends what "npm run audit -- --consistency" finds: each kind as you say, and nothing that you have not named. What is
+found is checked again just before it is mended, and each act is written into the table tandem_repairs, with what was
+there before. It can be stopped and run again at any time, beside gateways and workers.
+
+  --dry-run                             tells what would be done, and changes nothing
+  --apply                               does it
+
+  --dangling-orders     report|delete   orders whose user is not there; delete takes their transactions along
+  --orphan-transactions report|delete   transactions whose order is not there
+  --wrong-amounts       report|fix      a worker gives what Tandem has recorded the total of its order
+  --stale-copies        report|relink   users whose copy is missing, old or left over are copied again
+  --conflicting-copies  report|relink   the same for copies that lack what another row has
+  --stale-order-copies  report|relink   orders whose copies are not what their users have
+
+  --json                                one JSON document on standard output, for programs
+  --help                                this
+
+It ends with 0 when nothing was found, or all of it is mended or about to be; with 1 when something is left; with 2 when
+it was called wrongly.
+`;
+
+/** @throws {UsageError} for what is no such command */
+export function parseRepairCommand(argv: readonly string[]): RepairCommand {
+  const values = parse(argv);
+  if (values['help'] === true) return { kind: 'help' };
+  const isDry = values['dry-run'] === true;
+  if (isDry === (values['apply'] === true)) throw new UsageError(`repair takes --dry-run or --apply; ${USAGE}`);
+  const policies = Object.fromEntries(KINDS.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
+  return { kind: 'repair', isDry, policies, json: values['json'] === true };
+}
+
+/** `staleCopies` as `stale-copies`. */
+export function optionOf(kind: InconsistencyKind): string {
+  return kind.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function policyOf(kind: InconsistencyKind, value: Value): readonly (readonly [InconsistencyKind, string])[] {
+  if (typeof value !== 'string') return [];
+  const known: readonly string[] = POLICIES[kind];
+  const policy = value.toUpperCase();
+  if (known.includes(policy)) return [[kind, policy]];
+  const choices = known.join(' or ').toLowerCase();
+  throw new UsageError(`--${optionOf(kind)} takes ${choices}, got ${value}; ${USAGE}`);
+}
+
+/** Of an option; of one that takes no value, whether it is there. */
+type Value = string | boolean | undefined;
+
+const FLAGS = ['dry-run', 'apply', 'json', 'help'];
+
+function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
+  const options: NonNullable<ParseArgsConfig['options']> = {};
+  for (const name of FLAGS) options[name] = { type: 'boolean' };
+  for (const kind of KINDS) options[optionOf(kind)] = { type: 'string' };
+  try {
+    return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, Value>;
+  } catch (error) {
+    // What comes behind the first sentence is about programs' own options.
+    const reason = error instanceof Error ? error.message.replace(/\..*$/s, '') : String(error);
+    throw new UsageError(`${reason}; ${USAGE}`);
+  }
+}
