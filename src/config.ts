@@ -13,6 +13,9 @@ export interface Config {
   readonly role: Role;
   /** How long the answer to a call with an idempotency key is kept, in hours. */
   readonly idempotencyHours: number;
+  /** Whether users are copied to PostgreSQL; and whether the copies of their names and addresses on orders follow. */
+  readonly userSync: boolean;
+  readonly orderCopies: 'follow' | 'frozen';
   /** What collections are called, by the name that they have here. */
   readonly collections: Readonly<Record<string, string>>;
   readonly host: string;
@@ -64,6 +67,8 @@ const schema = z.object({
     .default('24')
     .refine((text) => /^\d{1,4}$/.test(text) && Number(text) > 0, 'takes whole hours, from 1 to 9999')
     .transform(Number),
+  USER_SYNC: z.enum(['on', 'off'], 'takes on or off').default('on'),
+  ORDER_COPIES: z.enum(['follow', 'frozen'], 'takes follow or frozen').default('follow'),
   TANDEM_DATA_DIR: z.string().min(1).default('.data'),
   XDG_CACHE_HOME: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `takes one of ${LOG_LEVELS.join(', ')}`).optional(),
@@ -90,6 +95,8 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
     mongodbUri: data.MONGODB_URI ?? null,
     role: data.TANDEM_ROLE,
     idempotencyHours: data.IDEMPOTENCY_HOURS,
+    userSync: data.USER_SYNC === 'on',
+    orderCopies: data.ORDER_COPIES,
     collections: data.MONGODB_COLLECTIONS,
     host: data.HOST,
     port: data.PORT,

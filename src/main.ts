@@ -5,6 +5,7 @@ import { firstAnswer } from './cli/first-answer.js';
 import { checkPort, portError } from './cli/port.js';
 import { prepare } from './cli/prepare.js';
 import { refuseWords } from './cli/usage.js';
+import { startUserSyncOn } from './cli/user-sync.js';
 import { writeTables } from './cli/write-tables.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { maskedUrl } from './platform/address.js';
@@ -72,6 +73,10 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   if (role !== 'gateway' && !readsOnly) {
     const worker = await startWorkerOn(platform, databases);
     started.push(() => worker[Symbol.asyncDispose]());
+    if (config.userSync) {
+      const sync = startUserSyncOn(platform, databases.databaseUrl);
+      started.push(() => sync[Symbol.asyncDispose]());
+    }
   }
   if (role === 'worker') {
     say(`\n${addressesOf(databases)}\nThe worker works on jobs   (Ctrl-C stops it)\n`);

@@ -69,6 +69,15 @@ describe('loadConfig', () => {
     expect(loadConfig({ CORS_ORIGINS: '' }, NO_FILE).corsOrigins).toBeNull();
   });
 
+  test('whether users are copied, and whether the copies on orders follow', () => {
+    expect(loadConfig({}, NO_FILE)).toMatchObject({ userSync: true, orderCopies: 'follow' });
+    const given = { USER_SYNC: 'off', ORDER_COPIES: 'frozen' };
+    expect(loadConfig(given, NO_FILE)).toMatchObject({ userSync: false, orderCopies: 'frozen' });
+    expect(() => loadConfig({ USER_SYNC: 'no', ORDER_COPIES: 'never' }, NO_FILE)).toThrow(
+      'USER_SYNC takes on or off\n  ORDER_COPIES takes follow or frozen',
+    );
+  });
+
   test('a process answers and works on jobs, and keeps answers for a day, unless it is told otherwise', () => {
     expect(loadConfig({}, NO_FILE)).toMatchObject({ role: 'both', idempotencyHours: 24 });
     const given = { TANDEM_ROLE: 'worker', IDEMPOTENCY_HOURS: '48' };

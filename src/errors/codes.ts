@@ -20,6 +20,9 @@ export const CATALOGUE = {
   OUTCOME_PENDING:
     'A write to both databases is in progress, and will be completed or undone by itself: ask again, with the same key.',
   VALUE_UNREADABLE: 'What is stored there cannot be shown as the type that the graph promises; the rest is served.',
+  SYNC_UNAVAILABLE:
+    'Users cannot be copied to PostgreSQL: MongoDB is a single server without a replica set, which has no snapshots.',
+  FORBIDDEN: 'Nobody may do this here: what looks after the data is off in production, and is done by commands.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

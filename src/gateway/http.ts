@@ -10,7 +10,7 @@ export function serveGraph<C extends BaseContext>(
   app: FastifyInstance,
   path: string,
   apollo: ApolloServer<C>,
-  newContext: () => C,
+  newContext: (headers: HeaderMap) => Promise<C>,
 ): void {
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
@@ -18,9 +18,8 @@ export function serveGraph<C extends BaseContext>(
     handler: async ({ method, url, headers: given, body: asked }, reply) => {
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(given)) headers.set(name, [value ?? ''].flat().join(', '));
-      const request = { method, headers, search: new URL(url, 'http://localhost').search, body: asked };
-      const context = () => Promise.resolve(newContext());
-      const answer = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest: request, context });
+      const httpGraphQLRequest = { method, headers, search: new URL(url, 'http://localhost').search, body: asked };
+      const answer = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => newContext(headers) });
       const { body, status = 200 } = answer;
       return reply
         .code(status)

@@ -1,12 +1,13 @@
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
+import { AUDIT_RESOLVERS } from '../audit/audit.resolvers.js';
+import { UserSyncResolver } from '../copies/user-sync.resolver.js';
 import { RELATIONS, SOURCES } from '../domains/catalogue.js';
 import { OrderResolver } from '../domains/order/order.resolver.js';
 import { UserResolver } from '../domains/user/user.resolver.js';
 import { refuseClashes } from '../graph/clashes.js';
 import { joinFields, rootFields } from '../graph/source-fields.js';
-import { OrderingResolver } from '../ordering/ordering.resolver.js';
-import { UserRemovalResolver } from '../ordering/user-removal.resolver.js';
+import { ORDERING_RESOLVERS } from '../ordering/ordering.resolvers.js';
 
 /** Every class that adds to the graph: what follows from the catalogue, and what is written by hand. */
 const RESOLVERS = [
@@ -14,8 +15,9 @@ const RESOLVERS = [
   ...RELATIONS.flatMap(joinFields),
   UserResolver,
   OrderResolver,
-  OrderingResolver,
-  UserRemovalResolver,
+  ...ORDERING_RESOLVERS,
+  UserSyncResolver,
+  ...AUDIT_RESOLVERS,
 ] as unknown as NonEmptyArray<new () => object>;
 
 /** Of what no decorator describes. */

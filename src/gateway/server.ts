@@ -3,6 +3,7 @@ import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from './errors.js';
@@ -43,7 +44,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
   for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
-  serveGraph(app, GRAPHQL_PATH, apollo, () => createScope(platform));
+  const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
+  serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null));
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -45,6 +45,7 @@ export class FakeDatabases {
       // What a client is not told of a resolver's fault, a developer wants to see.
       logger: createLogger('error'),
       keyRetention: 24,
+      orderCopies: 'follow',
       onStep: () => undefined,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -90,7 +91,9 @@ export class FakeDatabases {
 
   /** What the repositories write through: whatever they ask of it, it says that it takes no writes. */
   #writer(database: DatabaseName): object {
-    const get = () => {
+    const get = (_target: object, name: string | symbol) => {
+      // No moment of MongoDB's is known: there are no copies that could be older.
+      if (name === 'seen') return null;
       this.#refuseStopped(database);
       throw new AppError('READ_ONLY', NO_WRITES);
     };

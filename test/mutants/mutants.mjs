@@ -1,6 +1,7 @@
 // @ts-check
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { COPIES } from './copies.mjs';
 import { ORDERING } from './ordering.mjs';
 
 /**
@@ -16,7 +17,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING];
+export const MUTANTS = [...ORDERING, ...COPIES];
 
 /**
  * @param {Mutant} mutant

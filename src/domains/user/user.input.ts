@@ -1,3 +1,4 @@
+import { WrittenPayload } from '../../graph/written-payload.js';
 import { Field, InputType, Int, ObjectType } from '../../graph/decorators.js';
 import { objectType } from '../../graph/object-type.js';
 import type { CreateUser, UpdateUser } from './checked-user.js';
@@ -28,13 +29,13 @@ export class UpdateUserInput extends UserInput implements UpdateUser {
 }
 
 @ObjectType({ description: 'What createUser gives back.' })
-export class CreateUserPayload {
+export class CreateUserPayload extends WrittenPayload {
   @Field(() => objectType(users), { description: 'The user that was written.' })
   user!: User;
 }
 
 @ObjectType({ description: 'What updateUser gives back.' })
-export class UpdateUserPayload {
+export class UpdateUserPayload extends WrittenPayload {
   @Field(() => objectType(users), { description: 'The user as it is now.' })
   user!: User;
 }

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../errors/app-error.js';
 import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
+import { readTimed, writeTimed, type ClientSession, type OnWritten } from '../../platform/mongo/session.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
 import { userModel } from './user.model.js';
@@ -13,9 +14,11 @@ const { ObjectId } = mongoose.mongo.BSON;
 /** Writes to `users`. Reading goes through the source. */
 export class UserRepository {
   readonly #mongo: MongoDatabase;
+  readonly #onWritten: OnWritten;
 
-  constructor(mongo: MongoDatabase) {
+  constructor(mongo: MongoDatabase, onWritten: OnWritten = () => undefined) {
     this.#mongo = mongo;
+    this.#onWritten = onWritten;
   }
 
   /**
@@ -28,12 +31,13 @@ export class UserRepository {
   async insert(fields: UserFields): Promise<User> {
     const _id = new ObjectId();
     const document = new this.#Model({ _id, ...present(fields) });
+    const save = async (session: ClientSession) => (await document.save({ session })).toObject();
     try {
-      return (await this.#write('creating a user', async () => (await document.save()).toObject())) as User;
+      return (await this.#write('creating a user', save)) as User;
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
-      const find = () => this.#Model.findById(_id).lean().exec();
-      const found = await this.#mongo.run(find).catch(() => null);
+      const find = (session: ClientSession) => this.#Model.findById(_id, null, { session }).lean().exec();
+      const found = await readTimed(this.#mongo, find, this.#onWritten).catch(() => null);
       if (found === null) throw error;
       return toUser(found);
     }
@@ -43,9 +47,9 @@ export class UserRepository {
   update(id: UserId, fields: UserFields): Promise<User | null> {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);
     const change = { $set: present(fields), $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) };
-    return this.#write('changing a user', () =>
+    return this.#write('changing a user', (session) =>
       this.#Model
-        .findOneAndUpdate({ _id: new ObjectId(id) }, change, { returnDocument: 'after' })
+        .findOneAndUpdate({ _id: new ObjectId(id) }, change, { returnDocument: 'after', session })
         .lean()
         .exec(),
     );
@@ -53,9 +57,9 @@ export class UserRepository {
 
   /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does */
   delete(id: UserId): Promise<User | null> {
-    return this.#write('deleting a user', () =>
+    return this.#write('deleting a user', (session) =>
       this.#Model
-        .findOneAndDelete({ _id: new ObjectId(id) }, { writeConcern: { w: 'majority' } })
+        .findOneAndDelete({ _id: new ObjectId(id) }, { writeConcern: { w: 'majority' }, session })
         .lean()
         .exec(),
     );
@@ -65,9 +69,9 @@ export class UserRepository {
     return userModel(this.#mongo);
   }
 
-  async #write(what: string, work: () => Promise<object | null>): Promise<User | null> {
+  async #write(what: string, work: (session: ClientSession) => Promise<object | null>): Promise<User | null> {
     try {
-      const document = await this.#mongo.write(what, work);
+      const document = await writeTimed(this.#mongo, what, work, this.#onWritten);
       return document === null ? null : toUser(document);
     } catch (error) {
       const field = takenField(error);

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from '../../graph/decorators.js';
+import type { Written } from '../../graph/written-payload.js';
 import { notFound } from '../../errors/app-error.js';
 import { CreateUserInput, CreateUserPayload, UpdateUserInput, UpdateUserPayload } from './user.input.js';
 import type { Users } from './user.service.js';
@@ -13,7 +14,7 @@ export class UserResolver {
   async createUser(
     @Arg('input', () => CreateUserInput, { description: 'The user to create.' }) input: CreateUserInput,
     @Ctx() { users }: UserContext,
-  ): Promise<CreateUserPayload> {
+  ): Promise<Written<CreateUserPayload>> {
     return { user: await users.create(input) };
   }
 
@@ -22,7 +23,7 @@ export class UserResolver {
     @Arg('id', () => ID, { description: "The user's id." }) id: string,
     @Arg('input', () => UpdateUserInput, { description: 'What to change.' }) input: UpdateUserInput,
     @Ctx() { users }: UserContext,
-  ): Promise<UpdateUserPayload> {
+  ): Promise<Written<UpdateUserPayload>> {
     return { user: (await users.update(id, input)) ?? notFound('user', id) };
   }
 }

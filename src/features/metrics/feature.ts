@@ -1,7 +1,7 @@
 import type { Feature } from '../../gateway/feature.js';
 import { isPassing } from '../../errors/app-error.js';
 import { exposition, type Metric } from './exposition.js';
-import { standing, type Standing } from './standing.js';
+import { standing as standingOf, type Standing } from './standing.js';
 
 const PATH = '/metrics';
 
@@ -11,7 +11,7 @@ export const feature: Feature = {
     app.get(PATH, async (_request, reply) => {
       reply.type('text/plain; version=0.0.4; charset=utf-8').header('cache-control', 'no-store');
       try {
-        return exposition([isUp(true), ...metricsOf(await standing(postgres))]);
+        return exposition([isUp(true), ...metricsOf(await standingOf(postgres))]);
       } catch (error) {
         if (!isPassing(error)) throw error;
         // Who watches has to see that the numbers are missing, and that the gateway is there.
@@ -21,7 +21,8 @@ export const feature: Feature = {
   },
 };
 
-function metricsOf({ waiting, parked, oldestDue, openCalls, workers, tombstones }: Standing): readonly Metric[] {
+function metricsOf(standing: Standing): readonly Metric[] {
+  const { waiting, parked, oldestDue, openCalls, workers, tombstones, copyLag, hasCopyProblem } = standing;
   const one = (name: string, help: string, value: number) => ({ name, help, values: [{ value }] });
   return [
     {
@@ -36,6 +37,10 @@ function metricsOf({ waiting, parked, oldestDue, openCalls, workers, tombstones 
     one('tandem_calls_open', 'Calls that began a write to both databases, and whose outcome is open.', openCalls),
     one('tandem_workers', 'Workers that have said lately that they are there.', workers),
     one('tandem_tombstones', 'Keys in MongoDB that tombstones hold.', tombstones),
+    ...(copyLag === null
+      ? []
+      : [one('tandem_user_copy_lag_seconds', 'How long ago the copy of users was known to be complete.', copyLag)]),
+    one('tandem_user_copy_problem', 'Whether something keeps users from being copied.', Number(hasCopyProblem)),
   ];
 }
 

@@ -12,6 +12,10 @@ export interface Standing {
   readonly openCalls: number;
   readonly workers: number;
   readonly tombstones: number;
+  /** Seconds since the copy of users was known to be complete; null before it ever was. */
+  readonly copyLag: number | null;
+  /** Whether something keeps users from being copied. */
+  readonly hasCopyProblem: boolean;
 }
 
 /** @throws {AppError} POSTGRES_UNAVAILABLE */
@@ -26,7 +30,9 @@ export async function standing(postgres: PostgresDatabase): Promise<Standing> {
         (SELECT count(*)::int FROM "tandem_idempotency_keys" WHERE "outcome" IS NULL) AS "openCalls",
         (SELECT count(*)::int FROM "tandem_workers"
          WHERE "seenAt" > clock_timestamp() - interval '10 seconds') AS "workers",
-        (SELECT count(*)::int FROM "tandem_tombstones") AS "tombstones"`),
+        (SELECT count(*)::int FROM "tandem_tombstones") AS "tombstones",
+        (SELECT GREATEST(0, EXTRACT(EPOCH FROM clock_timestamp() - "freshAt"))::int FROM "tandem_sync") AS "copyLag",
+        EXISTS (SELECT FROM "tandem_sync" WHERE "problem" IS NOT NULL) AS "hasCopyProblem"`),
   ]);
   return { ...counts, ...(row as unknown as Omit<Standing, 'waiting' | 'parked'>) };
 }

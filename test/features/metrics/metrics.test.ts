@@ -43,6 +43,19 @@ test('jobs are counted by what becomes of them', async () => {
   expect(text).toContain('tandem_calls_open 0\n');
 });
 
+test('how late the copy of users is, once it was complete, and whether something keeps it from it', async () => {
+  const text = await scrape();
+  expect(text).not.toContain('tandem_user_copy_lag_seconds');
+  expect(text).toContain('tandem_user_copy_problem 0\n');
+  await sql(
+    databases.databaseUrl,
+    `INSERT INTO "tandem_sync" ("source", "freshAt", "problem") VALUES ('users', now() - interval '90 s', 'no replica set')`,
+  );
+  const late = await scrape();
+  expect(late).toMatch(/^tandem_user_copy_lag_seconds 9\d$/m);
+  expect(late).toContain('tandem_user_copy_problem 1\n');
+});
+
 test('every line is one of the format', async () => {
   const lines = (await scrape()).trimEnd().split('\n');
   expect(lines.filter((line) => !/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? \d+)$/.test(line))).toEqual([]);
