@@ -106,9 +106,10 @@ export default {
     },
     {
       name: 'only-the-scope-wires',
-      comment: 'Who gets what is written in one file; the others name the type of what they are given.',
+      comment:
+        'Who gets what is written in one file, and one of each folder; the others name the type of what they get.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|scope)\\.ts$|^src/(cli|gateway|testing)/' },
+      from: { path: '^src/', pathNot: '^src/main\\.ts$|(^src/|\\.)scope\\.ts$|^src/(cli|gateway|testing)/' },
       to: { path: '^src/scope\\.ts$|\\.(service|repository)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
