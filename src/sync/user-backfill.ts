@@ -8,7 +8,7 @@ import { estimatedCount } from '../platform/mongo/standing.js';
 import type { Leadership } from './leadership.js';
 
 /** Users that are copied at once. */
-export const STRETCH = 1_000;
+const STRETCH = 1_000;
 
 /** What a backfill begins with. @param from what is copied is no older than this */
 export async function backfillBeginning(mongo: MongoDatabase, from: ClusterTime): Promise<StateChange> {
