@@ -46,6 +46,11 @@ async function lesser<T>(
   write: (row: CopyRow) => Promise<T>,
 ): Promise<{ readonly written: T } | null> {
   let isTaken = isUniqueViolation(refusal);
+  if (isTaken) {
+    // Somebody else may have copied the same user at the same time: then the row is there by now, and is changed.
+    const written = await unlessRefused(() => write(row));
+    if (written !== null) return written;
+  }
   for (const names of LEFT_OUT) {
     if (names.every((name) => row[name] === null)) continue;
     try {
@@ -57,4 +62,13 @@ async function lesser<T>(
     }
   }
   return null;
+}
+
+async function unlessRefused<T>(write: () => Promise<T>): Promise<{ readonly written: T } | null> {
+  try {
+    return { written: await write() };
+  } catch (error) {
+    if (!isRowRefused(error)) throw error;
+    return null;
+  }
 }

@@ -141,11 +141,17 @@ function writing({ table, isAgain = false }: CopyOptions): string {
     WHERE ${IS_NO_NEWER}`;
 }
 
-/** What is not copied as it is in MongoDB may be another while the copy stays the same. */
+/**
+ * What is not copied as it is in MongoDB, or was not until now, may be another while the copy stays the same; and orders
+ * have it as it is. Of who is only looked at again it is another where more is copied of it than before, or less.
+ */
 function isRenamed(isAgain: boolean): string {
-  const mayBeAnother = 'EXCLUDED."emailConflict" OR EXCLUDED."syncProblem" IS NOT NULL';
-  return `EXCLUDED."deletedAt" IS NULL AND ("copy"."namedVersion" IS NULL
-    ${isAgain ? '' : `OR ${mayBeAnother}`}
+  const lacks = (row: string) => `${row}."emailConflict" OR ${row}."syncProblem" IS NOT NULL`;
+  const mayBeAnother = isAgain
+    ? `"copy"."emailConflict" <> EXCLUDED."emailConflict" OR "copy"."syncProblem" IS DISTINCT FROM EXCLUDED."syncProblem"`
+    : `${lacks('"copy"')} OR ${lacks('EXCLUDED')}`;
+  return `EXCLUDED."deletedAt" IS NULL AND ("copy"."namedVersion" IS NULL OR "copy"."deletedAt" IS NOT NULL
+    OR ${mayBeAnother}
     OR "copy"."username"::text IS DISTINCT FROM EXCLUDED."username"::text
     OR "copy"."email"::text IS DISTINCT FROM EXCLUDED."email"::text)`;
 }
@@ -163,8 +169,8 @@ function following(schema: string): string {
       AND EXISTS (SELECT FROM "orders" WHERE lower("orders"."userId") = "given"."id" AND "copiedAt" IS NOT NULL)`;
 }
 
-/** Users who are looked at again at once. */
-const STRETCH = 1_000;
+/** Users who are looked at again at once. Mostly each is refused again, by itself, and changes wait meanwhile. */
+const STRETCH = 100;
 
 /**
  * What finds the ids of users whose copies lack a value that another row had, and may have it by now. Which value that

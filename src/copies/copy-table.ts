@@ -38,7 +38,7 @@ const RELAXED = /passw|^pwd|^salt$/i;
 
 const tables = new WeakMap<PostgresDatabase, Promise<CopyTable>>();
 
-/** What the table is like; asked once, for only a migration changes it. @throws {AppError} POSTGRES_UNAVAILABLE */
+/** What the table is like; asked once, until that is forgotten. @throws {AppError} POSTGRES_UNAVAILABLE */
 export function copyTable(postgres: PostgresDatabase): Promise<CopyTable> {
   const known = tables.get(postgres);
   if (known !== undefined) return known;
@@ -46,6 +46,11 @@ export function copyTable(postgres: PostgresDatabase): Promise<CopyTable> {
   tables.set(postgres, asked);
   asked.catch(() => tables.delete(postgres));
   return asked;
+}
+
+/** Lets the table be asked about again: somebody may have changed it. */
+export function forgetCopyTable(postgres: PostgresDatabase): void {
+  tables.delete(postgres);
 }
 
 /**

@@ -3,7 +3,15 @@ import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { isFollowJob } from './follow-job.js';
-import { isCovered, MAKE_STATE, READ_STATE, REQUEST_BACKFILL, toState, type SyncState } from './sync-state.js';
+import {
+  isCovered,
+  LEADER_LOCK,
+  MAKE_STATE,
+  READ_STATE,
+  REQUEST_BACKFILL,
+  toState,
+  type SyncState,
+} from './sync-state.js';
 
 /** How the copy of users stands, for whoever does not make it. */
 export class SyncStateRepository {
@@ -17,6 +25,17 @@ export class SyncStateRepository {
   async read(): Promise<SyncState | null> {
     const [row] = await this.#postgres.query(READ_STATE);
     return row === undefined ? null : toState(row);
+  }
+
+  /** Whether anybody copies users at the moment: the leader that the state tells of may be gone. @throws as above */
+  async isLed(): Promise<boolean> {
+    const sql = `
+      SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON "database" = pg_database.oid
+        WHERE locktype = 'advisory' AND granted AND datname = current_database() AND objsubid = 2
+          AND classid = ${LEADER_LOCK}::oid AND objid = (hashtext($1)::bigint & 4294967295)::oid) AS "isLed"`;
+    const [row] = await this.#postgres.query(sql, this.#postgres.schema);
+    return row?.['isLed'] === true;
   }
 
   /**

@@ -39,6 +39,9 @@ export function isCovered({ phase, coveredTo }: SyncState, moment: ClusterTime):
   return phase === null && coveredTo !== null && coveredTo >= moment;
 }
 
+/** The first half of the key of the leader's advisory lock: "sync", in ASCII. The second is the schema's name. */
+export const LEADER_LOCK = 0x73796e63;
+
 /** The row of the collection. */
 const SOURCE = 'users';
 

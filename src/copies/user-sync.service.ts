@@ -105,7 +105,7 @@ export class UserSyncService {
       const copy = await this.#copies.find(id);
       found = [copy, state];
       if (after === null || (copy?.sourceVersion ?? '') >= after) return true;
-      if (state?.problem !== null) return null;
+      if (!isKept(state)) return null;
       return isCovered(state, after);
     });
     return isLate ? found : [null, found[1]];
@@ -137,6 +137,15 @@ export class UserSyncService {
   async #snapshot(id: UserId): Promise<UserSnapshot> {
     return this.#snapshots.ofIds([id]);
   }
+}
+
+/** After how long without a word nobody keeps the copies, in milliseconds: who does says every second how fresh they are. */
+const SILENCE = 10_000;
+
+function isKept(state: SyncState | null): state is SyncState {
+  if (state?.problem !== null) return false;
+  const heardAt = Math.max(state.freshAt?.getTime() ?? 0, state.backfilledAt?.getTime() ?? 0);
+  return Date.now() - heardAt < SILENCE;
 }
 
 function fromMongo({ id, username, email, locCode, power }: CopiedUser | User, syncedAt: Date | null): SyncedUser {

@@ -56,7 +56,8 @@ BEGIN
     END LOOP;
     IF NOT EXISTS (
         SELECT FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND indkey::text = attnum::text
-        WHERE indrelid = '"users"'::regclass AND indisunique AND indpred IS NULL AND attname = 'mongoId'
+        WHERE indrelid = '"users"'::regclass AND indisunique AND indimmediate AND indisvalid AND indpred IS NULL
+          AND attname = 'mongoId'
     ) THEN
         CREATE UNIQUE INDEX "users_mongoId_key" ON "users" ("mongoId");
     END IF;

@@ -117,9 +117,13 @@ export function isDataError(error: unknown): boolean {
   return sqlStateOf(error).startsWith('22');
 }
 
+/** object_not_in_prerequisite_state: the table takes no such statement, whatever the row holds. */
+const NOT_IN_STATE = '55000';
+
 /** Whether the table refused a row for what it holds: a constraint, a value's size, a trigger. Nothing was written. */
 export function isRowRefused(error: unknown): boolean {
-  return isUniqueViolation(error) || isRefusedByRules(error) || isAppError(error, 'WRITE_REFUSED');
+  const cause = isAppError(error, 'WRITE_REFUSED') ? error.cause : error;
+  return sqlStateOf(cause) !== NOT_IN_STATE && (isUniqueViolation(cause) || isRefusedByRules(cause));
 }
 
 function sqlStateOf(error: unknown): string {
