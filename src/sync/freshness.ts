@@ -29,9 +29,9 @@ export class Freshness {
     this.#asked = last === null ? null : { at, lastWrite: last };
   }
 
-  /** @returns when there was no more than what the stream has looked at; null while that is not known */
-  of(lookedTo: ClusterTime | null): Date | null {
-    if (this.#asked === null || lookedTo === null || lookedTo < this.#asked.lastWrite) return null;
+  /** @returns when there was no more than what is covered; null while that is not known */
+  of(coveredTo: ClusterTime | null): Date | null {
+    if (this.#asked === null || coveredTo === null || coveredTo < this.#asked.lastWrite) return null;
     const { at } = this.#asked;
     this.#asked = null;
     return at;

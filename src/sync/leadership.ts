@@ -2,6 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import pg from 'pg';
 import {
   changeState,
+  LEADER_LOCK,
   MAKE_STATE,
   TAKE_STATE,
   toState,
@@ -20,9 +21,6 @@ export interface LeadershipOptions {
   /** How the leader calls itself, for people to see. */
   readonly name: string;
 }
-
-/** The first half of the advisory lock's key: "sync", in ASCII. The second is the schema. */
-const LOCK_CLASS = 0x73796e63;
 
 /** How often a session shows that it lives, and one that waits for the lock tries for it, in milliseconds. */
 const INTERVAL = 1_000;
@@ -86,7 +84,7 @@ export class Leadership implements AsyncDisposable {
       await client.query(`SET idle_session_timeout = '${SILENCE}s'`).catch(() => undefined);
       const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS "isOurs"';
       while (!stopping.aborted) {
-        const { rows } = await client.query<{ isOurs: boolean }>(lock, [LOCK_CLASS, options.schema]);
+        const { rows } = await client.query<{ isOurs: boolean }>(lock, [LEADER_LOCK, options.schema]);
         if (rows[0]?.isOurs === true) {
           await client.query(MAKE_STATE);
           const { rows: taken } = await client.query<Row>(TAKE_STATE, [options.name]);

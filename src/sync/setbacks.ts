@@ -17,6 +17,7 @@ export class Setbacks {
   #failedAt: number | null = null;
   #rest = FIRST_REST;
   #restAfterLoss = FIRST_REST;
+  #isSettled = true;
   #lostAt = Number.NEGATIVE_INFINITY;
 
   constructor(logger: Logger, stopping: AbortSignal) {
@@ -41,11 +42,13 @@ export class Setbacks {
     return performance.now() - this.#failedAt > LASTING;
   }
 
-  passed(): void {
+  /** @param isSettled whether it is not about to begin anew with all users */
+  passed(isSettled: boolean): void {
     if (this.#told !== null) this.#logger.warn('the changes of users are followed again');
     this.#told = null;
     this.#failedAt = null;
     this.#rest = FIRST_REST;
+    this.#isSettled ||= isSettled;
   }
 
   async pause(): Promise<void> {
@@ -55,7 +58,8 @@ export class Setbacks {
 
   /** Each backfill reads all users: one that is of no use is not made again and again. */
   async pauseAfterLoss(): Promise<void> {
-    const isAgain = performance.now() - this.#lostAt < LONGEST_REST * 2;
+    const isAgain = !this.#isSettled || performance.now() - this.#lostAt < LONGEST_REST * 2;
+    this.#isSettled = false;
     this.#restAfterLoss = isAgain ? Math.min(this.#restAfterLoss * 2, LONGEST_REST) : FIRST_REST;
     await this.#sleep(this.#restAfterLoss);
     this.#lostAt = performance.now();

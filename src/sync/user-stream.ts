@@ -2,7 +2,7 @@ import { users } from '../domains/user/user.source.js';
 import { isAppError } from '../errors/app-error.js';
 import { after } from '../platform/mongo/cluster-time.js';
 import { ChangeStream, type ChangeMark, type Changes } from '../platform/mongo/change-stream.js';
-import { decodedKey } from '../platform/mongo/encoded-key.js';
+import { decodedKey, encodedKey } from '../platform/mongo/encoded-key.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { standingOf, uuidOf, type Standing } from '../platform/mongo/standing.js';
 import { backfillBeginning } from './user-backfill.js';
@@ -54,22 +54,24 @@ export async function openUserStream(
   if (!standing.hasReplicaSet) throw new NoReplicaSetError(NO_REPLICA_SET);
   const uuid = await uuidOf(mongo, collection);
   if (leader.state.token === null) return openAnew(leader, mongo, { standing, uuid, stopping });
-  const { coveredTo } = leader.state;
-  if (standing.lastWrite !== null && coveredTo !== null && coveredTo > standing.lastWrite) {
-    await forgetVersions(leader);
+  const { state } = leader;
+  if (standing.lastWrite !== null && state.coveredTo !== null && state.coveredTo > standing.lastWrite) {
     throw new PositionLostError('MongoDB is at an earlier time than the copy, as after a restored back-up');
   }
-  if (uuid !== leader.state.collection) throw new PositionLostError('the collection is another one than before');
-  const stream = await reopened().catch((error: unknown) => {
+  // One that was not there yet has come within the stream.
+  if (state.collection !== null && uuid !== state.collection) {
+    throw new PositionLostError('the collection is another one than before');
+  }
+  const { token, stream } = await reopened().catch((error: unknown) => {
     throw isRefusal(error) && !stopping.aborted ? lost(error) : error;
   });
-  return disposedOnFailure(stream, () => leader.write([], { server: standing.process }));
+  return disposedOnFailure(stream, () => leader.write([], { token, server: standing.process, collection: uuid }));
 
-  async function reopened(): Promise<ChangeStream> {
-    const startAfter = decoded(leader.state.token ?? '');
+  async function reopened() {
     const hasChange = (mark: ChangeMark) => ChangeStream.hasChange(mongo, collection, mark, stopping);
-    if (!isSameProcess(leader, standing)) await verifyHistory(leader, hasChange);
-    return ChangeStream.open(mongo, collection, { startAfter }, stopping);
+    const place = isSameProcess(leader, standing) ? state.token : await verifiedPlace(leader, hasChange);
+    const startAfter = decoded(place ?? '');
+    return { token: place, stream: await ChangeStream.open(mongo, collection, { startAfter }, stopping) };
   }
 }
 
@@ -99,6 +101,7 @@ async function openAnew(
 ): Promise<ChangeStream> {
   const { committed, process } = standing;
   if (committed === null) throw new NoReplicaSetError(NO_REPLICA_SET);
+  await forgetLaterVersions(leader, mongo);
   const stream = await ChangeStream.open(mongo, mongo.nameOf(users.from), { startAt: after(committed) }, stopping);
   return disposedOnFailure(stream, async () => {
     await leader.write([], {
@@ -128,19 +131,31 @@ function isSameProcess({ state }: Leadership, { process }: Standing): boolean {
   return process !== null && process === state.server;
 }
 
-/** Another process may run from a back-up, whose history leaves out what came after it: the last change has to be in it. */
-async function verifyHistory({ state }: Leadership, hasChange: (mark: ChangeMark) => Promise<boolean>): Promise<void> {
+/**
+ * Another process may run from a back-up, whose history leaves out what came after it. So it has to have the last change,
+ * and is followed from there on: what it has done since may be older than where the copy was.
+ */
+async function verifiedPlace(
+  { state }: Leadership,
+  hasChange: (mark: ChangeMark) => Promise<boolean>,
+): Promise<string> {
   if (state.lastChange === null) {
     // Nothing has changed since the copy was made, so that there is little to be found, mostly.
     const message = 'MongoDB was started anew, and no change is known that tells its history from another';
     throw new PositionLostError(message, { isExpected: true });
   }
-  if (await hasChange(decoded(state.lastChange) as ChangeMark)) return;
+  const mark = decoded(state.lastChange) as ChangeMark;
+  if (await hasChange(mark)) return encodedKey(mark.token);
   throw new PositionLostError('MongoDB does not know of the last change, as after a restored back-up');
 }
 
-/** Versions of a time that is yet to come, for a MongoDB that was set back: what is copied now would seem older. */
-async function forgetVersions(leader: Leadership): Promise<void> {
+/** Of a MongoDB that was set back, versions of a time that is yet to come: what is copied now would seem older. */
+async function forgetLaterVersions(leader: Leadership, mongo: MongoDatabase): Promise<void> {
+  const [row] = await leader.query('SELECT max("sourceVersion") AS "latest" FROM "users"');
+  // In this order: what was copied by then is committed by now.
+  const { committed } = await standingOf(mongo);
+  const latest = row?.['latest'];
+  if (typeof latest !== 'string' || committed === null || latest <= committed) return;
   const some = `SELECT "mongoId" FROM "users" WHERE "sourceVersion" IS NOT NULL LIMIT ${STRETCH}`;
   const forget = `UPDATE "users" SET "sourceVersion" = NULL WHERE "mongoId" = ANY(ARRAY(${some}))`;
   for (;;) {
@@ -150,7 +165,7 @@ async function forgetVersions(leader: Leadership): Promise<void> {
   }
 }
 
-/** Whether the server does not go on from a token, rather than that it cannot be asked. */
+/** Whether the server, or its driver, takes no token like that, rather than that MongoDB is away. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof PositionLostError || isAppError(error, 'MONGO_UNAVAILABLE')) return false;
   return !NOT_THE_TOKEN.has(codeOf(error));

@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { isAppError } from '../errors/app-error.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { copyTable } from '../copies/copy-table.js';
+import { copyTable, forgetCopyTable } from '../copies/copy-table.js';
 import { conflicting } from '../copies/copy-statements.js';
 import { copySnapshot } from '../copies/copy-snapshot.js';
 import type { StateChange } from '../copies/sync-state.js';
@@ -134,7 +134,7 @@ class UserCopier {
       await freshness.ask();
       const given = await nextChanges(stream, phase === null ? WAIT : 1);
       const gone = given.changes.find(({ kind }) => kind === 'gone');
-      const change = changeTo(given, freshness.of(given.lookedTo), phase !== null);
+      const change = changeTo(given, freshness.of(given.coveredTo), phase !== null);
       if (given.changes.length > 0) await this.#copyChanged(leader, given, change);
       else if (performance.now() - checkedAt > CHECKPOINT_INTERVAL) await leader.write([], change);
       else if (phase === null) continue;
@@ -148,7 +148,7 @@ class UserCopier {
         conflictsAt = performance.now();
         await this.#copyConflicting(leader);
       }
-      this.#setbacks.passed();
+      this.#setbacks.passed(leader.state.phase === null);
       if (leader.state.problem !== null) await leader.write([], { problem: null, problemAt: null });
     }
   }
@@ -208,6 +208,7 @@ class UserCopier {
   /** What another row had may be free by now. */
   async #copyConflicting(leader: Leadership): Promise<void> {
     const { postgres, snapshots } = this.#options;
+    forgetCopyTable(postgres);
     const table = await copyTable(postgres);
     if (!table.hasUniqueTexts) return;
     const ids = (await leader.query(conflicting(table))).map(({ id }) => String(id) as UserId);

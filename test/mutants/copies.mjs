@@ -73,8 +73,8 @@ export const COPIES = [
   {
     name: 'a MongoDB that runs from a back-up is taken for the one before',
     file: 'src/sync/user-stream.ts',
-    from: 'if (!isSameProcess(leader, standing)) await',
-    to: 'if (!isSameProcess(leader, standing) && standing.hasReplicaSet === null) await',
+    from: 'const place = isSameProcess(leader, standing) ?',
+    to: 'const place = isSameProcess(leader, standing) || standing.hasReplicaSet ?',
     tests: ['test/sync/user-sync-servers.test.ts'],
   },
   {

@@ -112,6 +112,26 @@ describe('the copy follows a collection that is', () => {
     expect(lines).toEqual([expect.objectContaining({ msg: lost })]);
   });
 
+  test('made after the copy was begun', async () => {
+    await usersIn(databases.platform)
+      .drop()
+      .catch(() => undefined);
+    const { logger, lines } = listen();
+    const first = startSync(databases, { logger });
+    await backfilled(databases);
+    const { backfilledAt } = (await stateOf(databases)) ?? {};
+    await seed.users(10);
+    await inStep(databases);
+    await first[Symbol.asyncDispose]();
+    await seed.users(10);
+    const second = startSync(databases, { logger });
+    await inStep(databases);
+    await second[Symbol.asyncDispose]();
+    expect(await copiesOf(databases)).toHaveLength(20);
+    expect(await stateOf(databases)).toMatchObject({ backfilledAt });
+    expect(lines).toEqual([]);
+  });
+
   test('gone with its database', async () => {
     await seed.users(20);
     startSync(databases);

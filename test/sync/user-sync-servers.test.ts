@@ -124,15 +124,22 @@ describe('a MongoDB that is started anew', { timeout: 240_000 }, () => {
     const mongo = await openMongo(url);
     const users = mongo.connection.getClient().db('shop').collection<Row>('users');
     await users.insertMany(Array.from({ length: count }, (_, at) => ({ _id: `user ${at}`, username: 'there' })));
-    const { lines } = startSyncOf(mongo);
+    const { lines, sync } = startSyncOf(mongo);
     await backfilled(databases);
+    const again = { stop: () => sync[Symbol.asyncDispose](), start: () => startSyncOf(mongo).sync };
     /** Waits until the copies are the users. */
     const equal = async () => {
       const names = (await users.find().sort({ _id: 1 }).toArray()).map(({ _id, username }) => [_id, username]);
       await expect.poll(copies, { timeout: 60_000 }).toEqual(names);
     };
     await equal();
-    return { users, restart, lines, equal, before: await stateOf(databases) };
+    return { users, restart, lines, equal, again, before: await stateOf(databases) };
+  }
+
+  async function newFolder(): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'tandem-back-up-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    return folder;
   }
 
   const copies = async () => {
@@ -147,8 +154,7 @@ describe('a MongoDB that is started anew', { timeout: 240_000 }, () => {
     const { users, restart, lines, equal, before } = await followed(30);
     await users.updateOne({ _id: 'user 1' }, { $set: { username: 'before' } });
     await equal();
-    const backUp = await mkdtemp(path.join(tmpdir(), 'tandem-back-up-'));
-    onTestFinished(() => rm(backUp, { recursive: true, force: true }));
+    const backUp = await newFolder();
     await restart((directory) => cp(directory, backUp, { recursive: true }));
     await users.deleteMany({ _id: /5$/ });
     await users.updateMany({ _id: /6$/ }, { $set: { username: 'after' } });
@@ -167,6 +173,38 @@ describe('a MongoDB that is started anew', { timeout: 240_000 }, () => {
     await users.updateOne({ _id: 'user 2' }, { $set: { username: 'later' } });
     await equal();
     expect(isAnew()).toBe(1);
+  });
+
+  test('from files of an earlier time that others have written to is followed from the last change that it shares', async () => {
+    const { users, restart, lines, equal, before, again } = await followed(30);
+    await users.updateOne({ _id: 'user 1' }, { $set: { username: 'before' } });
+    await equal();
+    const [backUp, clone] = [await newFolder(), await newFolder()];
+    const put = (from: string) => async (directory: string) => {
+      await rm(directory, { recursive: true });
+      await cp(from, directory, { recursive: true });
+    };
+    await again.stop();
+    await restart((directory) => cp(directory, backUp, { recursive: true }));
+    await users.updateOne({ _id: 'user 7' }, { $set: { username: 'in the clone' } });
+    await users.deleteOne({ _id: 'user 8' });
+    await restart(async (directory) => {
+      await cp(directory, clone, { recursive: true });
+      await put(backUp)(directory);
+    });
+    const cloned = (await stateOf(databases))?.freshAt ?? new Date();
+    const follower = again.start();
+    // What it follows now is later than what was written to the other.
+    const isLater = async () => ((await stateOf(databases))?.freshAt ?? cloned) > cloned;
+    await expect.poll(isLater, { timeout: 30_000 }).toBe(true);
+    await equal();
+    await follower[Symbol.asyncDispose]();
+    await restart(put(clone));
+    again.start();
+    await equal();
+    expect(await copies()).toContainEqual(['user 7', 'in the clone']);
+    expect(await stateOf(databases)).toMatchObject({ backfilledAt: before?.backfilledAt });
+    expect(lines.filter(({ msg }) => msg.startsWith('users are copied anew: '))).toEqual([]);
   });
 
   test('before anything has changed is looked through once more, without a warning', async () => {

@@ -2,6 +2,7 @@ import type mongoose from 'mongoose';
 import { before, clusterTimeOf, timeOfToken, timestampOf, type ClusterTime } from './cluster-time.js';
 import type { Document } from './document.js';
 import type { MongoDatabase } from './mongo.js';
+import { unavailable } from './mongo-errors.js';
 import { CURSOR_OPTIONS, sessionOf, type Reply } from './session.js';
 
 /** A change of one document, or the end of the whole collection. */
@@ -25,8 +26,6 @@ export interface Changes {
   readonly lastChange: ChangeMark | undefined;
   /** All changes up to here have been given; null where the server does not say. */
   readonly coveredTo: ClusterTime | null;
-  /** How far the server has looked: at most one moment further, of which an idle one does not say that it is over. */
-  readonly lookedTo: ClusterTime | null;
 }
 
 /** Changes at once. */
@@ -42,6 +41,10 @@ const PATIENCE = 10_000;
 
 /** The same until it has come to the present: all that was written since is looked through, in all collections. */
 const CATCH_UP_PATIENCE = 300_000;
+
+/** How long the server waits for a change that is looked for, and how long it is looked for, in milliseconds. */
+const HISTORY_WAIT = 500;
+const HISTORY_PATIENCE = 20_000;
 
 /** Where a stream begins: behind a token, or at a moment, whose changes it gives, too. */
 export type StreamStart = { readonly startAfter: unknown } | { readonly startAt: ClusterTime };
@@ -132,13 +135,12 @@ export class ChangeStream implements AsyncDisposable {
     const last = events.at(-1);
     this.#lastEvent = last ?? this.#lastEvent;
     const token = this.#cursor.postBatchResumeToken ?? last?._id;
-    const areAll = events.length < BATCH;
-    this.#isAtPresent ||= areAll;
+    this.#isAtPresent ||= events.length < BATCH;
     return {
       changes: events.flatMap((event) => this.#changeOf(event)),
       token,
       lastChange: last === undefined ? undefined : { token: last._id, at: clusterTimeOf(last.clusterTime) },
-      ...this.#reached(token, areAll),
+      coveredTo: this.#coveredTo(token, events.length),
     };
   }
 
@@ -146,7 +148,8 @@ export class ChangeStream implements AsyncDisposable {
    * Whether MongoDB's history has a change; one that runs from a back-up may lack it. (A stream that is opened behind the
    * token of a change that is not there finds that out with the next change, which may take long.)
    *
-   * @throws as {@link open} does; 286 when the history does not reach back to it
+   * @throws as {@link open} does; 286 when the history does not reach back to it; MONGO_UNAVAILABLE when it does not come
+   * to that time for a while
    */
   static async hasChange(
     mongo: MongoDatabase,
@@ -155,10 +158,15 @@ export class ChangeStream implements AsyncDisposable {
     stopping: AbortSignal,
   ): Promise<boolean> {
     await using stream = await ChangeStream.open(mongo, collection, { startAt: at }, stopping, 1);
+    const until = performance.now() + HISTORY_PATIENCE;
     for (;;) {
-      const [event] = await stream.#read(1, 1);
-      if (event === undefined || clusterTimeOf(event.clusterTime) > at) return false;
-      if (dataOf(event._id) === dataOf(token)) return true;
+      const [event] = await stream.#read(HISTORY_WAIT, 1);
+      if (event !== undefined && dataOf(event._id) === dataOf(token)) return true;
+      const lookedTo =
+        event === undefined ? timeOfToken(stream.#cursor.postBatchResumeToken) : clusterTimeOf(event.clusterTime);
+      if (lookedTo !== null && lookedTo > at) return false;
+      // A new primary may not be there yet, and a router may give nothing for a while.
+      if (performance.now() > until) throw unavailable(undefined);
     }
   }
 
@@ -200,19 +208,15 @@ export class ChangeStream implements AsyncDisposable {
 
   /**
    * A token of an event is of that one's time. The stream is through with that time when there was no more to be given, and
-   * no transaction has several changes in it: so have, since MongoDB 8, documents that are inserted at once. Any other
-   * token stands before the first change of its time.
+   * no transaction has several changes in it: so have, since MongoDB 8, documents that are inserted at once; or when
+   * nothing has come behind it. Any other token is of the last entry of MongoDB's log that was looked at, without a change.
    */
-  #reached(token: unknown, areAll: boolean): Pick<Changes, 'coveredTo' | 'lookedTo'> {
+  #coveredTo(token: unknown, given: number): ClusterTime | null {
     const event = this.#lastEvent;
-    const isOfEvent = event !== undefined && dataOf(event._id) === dataOf(token);
-    if (isOfEvent) {
-      const at = clusterTimeOf(event.clusterTime);
-      const coveredTo = areAll && event.txnNumber === undefined ? at : before(at);
-      return { coveredTo, lookedTo: coveredTo };
-    }
-    const at = this.#tokensTell ? timeOfToken(token) : null;
-    return { coveredTo: at === null ? null : before(at), lookedTo: at };
+    if (event === undefined || dataOf(event._id) !== dataOf(token)) return this.#tokensTell ? timeOfToken(token) : null;
+    const at = clusterTimeOf(event.clusterTime);
+    const isOver = given === 0 || (given < BATCH && event.txnNumber === undefined);
+    return isOver ? at : before(at);
   }
 }
 
