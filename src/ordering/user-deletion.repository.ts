@@ -62,10 +62,27 @@ function erasedCopy(condition: string): string {
     FROM "held" WHERE ${condition} AND "users"."mongoId" = "held"."userId"`;
 }
 
+const UNLESS_ERASED = [...COPIED, 'syncProblem']
+  .map((column) => `"${column}" = CASE WHEN NOT "held"."erases" THEN "users"."${column}" END`)
+  .join(', ');
+
+/** The copy of a user who is gone, which nobody else may be about to note. */
+const GONE_COPY = `
+  UPDATE "users" SET ${UNLESS_ERASED}, "emailConflict" = "users"."emailConflict" AND NOT "held"."erases",
+    "deletedAt" = COALESCE("users"."deletedAt", clock_timestamp()),
+    "erasedAt" = CASE WHEN "held"."erases" THEN COALESCE("users"."erasedAt", clock_timestamp())
+      ELSE "users"."erasedAt" END
+  FROM "held" WHERE "users"."mongoId" = "held"."userId"`;
+
 /** The copy of one who stays after all: it is filled again by the next who reads the user. */
 const RESTORED_COPY = `
   UPDATE "users" SET "erasedAt" = NULL, "sourceVersion" = NULL FROM "held"
   WHERE "held"."erases" AND "users"."mongoId" = "held"."userId"`;
+
+const REMEMBERED = `
+  SELECT 1 FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0
+  UNION ALL
+  (SELECT 1 FROM "orders" WHERE lower("userId") = $1::text AND num_nonnulls("userName", "userEmail") > 0 LIMIT 1)`;
 
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
 export class UserDeletionRepository {
@@ -111,6 +128,15 @@ export class UserDeletionRepository {
     return { orders: Number(row?.['orders']), hold };
   }
 
+  /**
+   * Whether anything but ids is kept of a person: a copy, be it of one who is gone, or copies on orders.
+   *
+   * @throws {AppError} POSTGRES_UNAVAILABLE
+   */
+  async remembers(userId: UserId): Promise<boolean> {
+    return (await this.#postgres.query(REMEMBERED, userId)).length > 0;
+  }
+
   /** Takes the hold of a deletion that was begun from whoever has it; null where there is none. */
   async takeOver(userId: UserId): Promise<UserHold | null> {
     const [row] = await this.#postgres.write<Record<string, unknown>[]>('taking over a deletion', (prisma) =>
@@ -130,7 +156,7 @@ export class UserDeletionRepository {
   async finish(userId: UserId): Promise<void> {
     const held = `UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`;
     const copies = `
-      "copy" AS (${erasedCopy('"held"."erases"')}),
+      "copy" AS (${GONE_COPY}),
       "erased" AS (${emptiedOrders('"held"."erases"')})`;
     await this.#end({ held, condition: 'TRUE', copies, job: 'NULL' }, userId);
   }

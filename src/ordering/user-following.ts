@@ -29,23 +29,24 @@ export class UserFollowing {
    * Copies a user as it is now. Made twice, it does the same. Where MongoDB tells of a moment that is older than the
    * name that the copy has, it is to be tried again.
    *
+   * @returns how many orders were changed
    * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, OUTCOME_UNKNOWN when it is to be tried again;
    * WRITE_REFUSED
    */
-  async follow(userId: UserId): Promise<void> {
+  async follow(userId: UserId): Promise<number> {
     const snapshot = await this.#snapshots.ofIds([userId]).catch((error: unknown) => {
       // A MongoDB without snapshots has taken the place of one that had them: nothing can be copied any more.
       if (isAppError(error, 'SYNC_UNAVAILABLE')) return null;
       throw error;
     });
-    if (snapshot === null) return;
+    if (snapshot === null) return 0;
     await this.#copies.write(snapshot, false);
-    if (!this.#follows) return;
+    if (!this.#follows) return 0;
     if (await this.#orders.isNamedSince(userId, snapshot.at)) throw behind();
     const [user] = snapshot.users;
-    if (user === undefined) return;
+    if (user === undefined) return 0;
     const [userName, userEmail] = [storableText(user.username), storableText(user.email)];
-    await this.#orders.write({ userId, userName, userEmail, at: snapshot.at });
+    return this.#orders.write({ userId, userName, userEmail, at: snapshot.at });
   }
 }
 

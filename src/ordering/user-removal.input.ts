@@ -16,6 +16,8 @@ registerEnumType(OrdersOfDeletedUser, {
 
 @ObjectType({ description: 'What deleteUser gives back.' })
 export class DeleteUserPayload extends WrittenPayload {
-  @Field(() => objectType(users), { description: 'The user that was there.' })
+  @Field(() => objectType(users), {
+    description: 'The user that was there; of one who was gone, and is erased now, the id.',
+  })
   user!: User;
 }

@@ -23,7 +23,8 @@ export class UserRemovalResolver {
       nullable: true,
       defaultValue: false,
       description:
-        'Whether the person is forgotten: of the user, and of the copies on orders that stay, only ids are kept.',
+        'Whether the person is forgotten: of the user, and of the copies on orders that stay, only ids are kept. One who ' +
+        'was deleted before can still be erased.',
     })
     erase: boolean | null,
     @Ctx() { userRemoval }: RemovalContext,

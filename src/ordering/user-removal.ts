@@ -19,6 +19,8 @@ export type DeleteUserOutcome =
   /** No order can be created for the user any more, who will be gone as soon as both databases answer. */
   | { readonly kind: 'pending'; readonly userId: string };
 
+const NOTHING = { username: null, email: null, locCode: null, power: null, createdAt: null, updatedAt: null };
+
 /** Deletes users in MongoDB with regard to what PostgreSQL holds about them. */
 export class UserRemoval {
   readonly #joins: Joins;
@@ -52,7 +54,7 @@ export class UserRemoval {
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
     const until = performance.now() + CALL_PATIENCE;
-    const found = await this.#usersAtPrimary.find(id);
+    const found = (await this.#usersAtPrimary.find(id)) ?? (how.erase ? await this.#remembered(id) : null);
     if (found === null) return { kind: 'userNotFound', userId };
     const begun = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));
     const { hold } = begun;
@@ -67,6 +69,11 @@ export class UserRemoval {
       return { kind: 'pending', userId };
     }
     return { kind: 'deleted', user: found };
+  }
+
+  /** One who is gone already, of whom more than ids is kept, can still be erased. */
+  async #remembered(id: UserId): Promise<User | null> {
+    return (await this.#deletions.remembers(id)) ? { id, ...NOTHING } : null;
   }
 
   /** Goes on with a deletion that was begun, by whomever. @throws {AppError} when it is to be tried again */

@@ -67,6 +67,18 @@ describe('a user who is erased', () => {
     expect(await copiesOn(orderId)).toEqual({ userName: null, userEmail: null });
   });
 
+  test('may have been deleted before, and is nobody where nothing but ids is kept', async () => {
+    const { id, orderId } = await customer();
+    await scope().userRemoval.deleteUser(id, { orders: 'KEEP', erase: false });
+    // Nobody copies users here: who deletes one notes it.
+    expect(await copyOf(id)).toMatchObject({ ...ADA, deletedAt: expect.any(Date) as Date, erasedAt: null });
+    expect(await scope().userSync.getUser(id)).toBeNull();
+    expect(await erase(id)).toMatchObject({ kind: 'deleted', user: { id, ...NOTHING } });
+    expect(await copyOf(id)).toMatchObject({ ...NOTHING, erasedAt: expect.any(Date) as Date });
+    expect(await copiesOn(orderId)).toEqual({ userName: null, userEmail: null });
+    expect(await erase(id)).toEqual({ kind: 'userNotFound', userId: id });
+  });
+
   test('and is not deleted after all, has copies again', async () => {
     const { id, orderId } = await customer();
     const deletions = new UserDeletionRepository(databases.platform.postgres);

@@ -33,7 +33,7 @@ async function customer(): Promise<{ id: UserId; orderId: string }> {
 }
 
 /** As a job does whose MongoDB tells of this moment. */
-function followAsOf(id: UserId, snapshot: UserSnapshot): Promise<void> {
+function followAsOf(id: UserId, snapshot: UserSnapshot): Promise<number> {
   const { postgres, logger } = databases.platform;
   const snapshots = { ofIds: () => Promise.resolve(snapshot) } as unknown as UserSnapshots;
   const copies = new UserCopyRepository(postgres, { follows: true, logger });
