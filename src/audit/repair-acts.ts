@@ -8,7 +8,7 @@ import type { Repairing } from './repairing.repository.js';
 
 /** What became of an attempt to mend something. */
 export type Mended =
-  | { readonly kind: 'repaired' }
+  | { readonly kind: 'repaired'; /** How many were mended with it, itself included. */ readonly orders?: number }
   /** It is as good as done: a job completes it. */
   | { readonly kind: 'underWay' }
   | { readonly kind: 'left'; readonly because: string };
@@ -69,8 +69,8 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
     staleOrderCopies: {
       before: ({ reference }) => repairing.copy(String(normalizeKey('objectId', reference))),
       run: async ({ reference }) => {
-        await userFollowing.follow(String(normalizeKey('objectId', reference)) as UserId);
-        return REPAIRED;
+        const orders = await userFollowing.follow(String(normalizeKey('objectId', reference)) as UserId);
+        return { ...REPAIRED, orders };
       },
     },
   };

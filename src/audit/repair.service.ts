@@ -116,8 +116,11 @@ export class RepairService {
       return;
     }
     const still = await scan.again(finding);
-    // Another act has mended it, or somebody else.
-    if (still === null) return;
+    if (still === null) {
+      // Another act has mended it, or somebody else.
+      if (run.hasMended(finding)) run.add(finding, { kind: 'repaired' });
+      return;
+    }
     const { before, run: act } = this.#acts[still.kind];
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
@@ -139,11 +142,18 @@ class Run {
   readonly policies: RepairPolicies;
   isComplete = true;
   readonly #acts: RepairAct[] = [];
+  /** Users whose orders were all brought up to date with one of them. */
+  readonly #mended = new Set<unknown>();
   readonly #counts = new Map(KINDS.map((kind) => [kind, { found: 0, repaired: 0, underWay: 0, left: 0 }]));
 
   constructor({ isDry, ...policies }: RepairRequest) {
     this.id = isDry ? null : randomUUID();
     this.policies = { ...REPORT_ALL, ...policies };
+  }
+
+  /** Whether it was mended with another one. */
+  hasMended({ kind, reference }: Inconsistency): boolean {
+    return kind === 'staleOrderCopies' && this.#mended.has(reference);
   }
 
   /** @param mended null where nothing is to be done */
@@ -154,6 +164,7 @@ class Run {
     if (mended === null) return;
     const outcome = mended === 'planned' ? mended : mended.kind;
     if (outcome !== 'planned') counts[outcome] += 1;
+    if (outcome === 'repaired') this.#mended.add(finding.reference);
     if (this.#acts.length >= TOLD) return;
     const { kind, reason, id, reference, problem } = finding;
     const because = mended !== 'planned' && mended.kind === 'left' ? mended.because : null;

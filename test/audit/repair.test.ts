@@ -164,6 +164,17 @@ test.each(Object.entries(EVERYTHING))('%s alone is mended where it alone has a p
   });
 });
 
+test('orders that were brought up to date with another of their user count, and stand in its entry', async () => {
+  const orders = [1, 2, 3].map(() => ordered(databases.platform, ada, 'NONE'));
+  await Promise.all(orders);
+  await copiedOnce(databases);
+  await rows(`UPDATE orders SET "userName" = 'Eda'`);
+  const run = await repair({ staleOrderCopies: 'RELINK' });
+  expect(run.results.find(({ kind }) => kind === 'staleOrderCopies')).toMatchObject({ found: 3, repaired: 3, left: 0 });
+  const changed = (await log()).map(({ after }) => (after as { orders?: number }).orders ?? 0);
+  expect(changed.reduce((sum, count) => sum + count, 0)).toBe(3);
+});
+
 describe('a run that is killed', () => {
   test('before an act is done leaves an entry that says so, and the next run does it', async () => {
     const orders = await Promise.all(Array.from({ length: 5 }, () => seed.order()));
