@@ -72,15 +72,16 @@ const REASONS: Readonly<Record<InconsistencyReason, string>> = {
 
 const REMEDIES: Readonly<Record<InconsistencyKind, string>> = {
   danglingOrders:
-    'bring the user back, or delete the orders with their transactions: npm run repair -- --dry-run --dangling-orders delete',
+    'bring the user back, or delete the orders with their transactions: npm run repair -- --dry-run --dangling-orders ' +
+    'delete; orders that were kept when their user was deleted may stay',
   orphanTransactions: 'bring the order back, or delete them: npm run repair -- --dry-run --orphan-transactions delete',
   wrongAmounts:
     'what Tandem has recorded gets the total of its order by npm run repair -- --dry-run --wrong-amounts fix; of others ' +
     'correct the amount in MongoDB, or the total by updateOrder',
   staleCopies: 'copy these users again: npm run repair -- --dry-run --stale-copies relink; all of them: npm run sync',
   conflictingCopies:
-    'give one of the two users another e-mail address, or make the column take what MongoDB has; then npm run repair -- ' +
-    '--dry-run --conflicting-copies relink',
+    'where two have one e-mail address, give one another; else correct the value in MongoDB, or make the column take it: ' +
+    'it is copied again by itself, and at once by npm run repair -- --dry-run --conflicting-copies relink',
   staleOrderCopies: 'copy them again: npm run repair -- --dry-run --stale-order-copies relink',
 };
 

@@ -72,10 +72,9 @@ export async function shareDatabases(config: Config, task: Task): Promise<Databa
       throw error;
     });
     return {
+      ...settingsOf(config),
       databaseUrl: config.databaseUrl ?? running.postgresUrl,
       mongodbUri: config.mongodbUri ?? running.mongoUrl,
-      own: { postgres: config.databaseUrl !== null, mongo: config.mongodbUri !== null },
-      collections: config.collections,
       stop: () => Promise.resolve(),
     };
   }
@@ -91,17 +90,25 @@ export async function provideDatabases(
   task: Task,
   onExit: (database: string) => void,
 ): Promise<Databases> {
-  const own = { postgres: config.databaseUrl !== null, mongo: config.mongodbUri !== null };
+  const settings = settingsOf(config);
+  const { own } = settings;
   refuseMisspelt(own);
   const embedded = own.postgres && own.mongo ? null : await start(config, own, task, onExit);
   return {
     databaseUrl: config.databaseUrl ?? embedded?.postgresUrl ?? '',
     mongodbUri: config.mongodbUri ?? embedded?.mongoUrl ?? '',
-    own,
+    ...settings,
+    stop: async () => embedded?.stop(),
+  };
+}
+
+/** What does not depend on who starts the databases. */
+function settingsOf(config: Config): Omit<Databases, 'databaseUrl' | 'mongodbUri' | 'stop'> {
+  return {
+    own: { postgres: config.databaseUrl !== null, mongo: config.mongodbUri !== null },
     collections: config.collections,
     keyRetention: config.idempotencyHours,
     orderCopies: config.orderCopies,
-    stop: async () => embedded?.stop(),
   };
 }
 

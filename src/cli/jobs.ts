@@ -1,18 +1,12 @@
-import { loadConfig, type Config } from '../config.js';
-import { isAppError } from '../errors/app-error.js';
-import { maskedUrl } from '../platform/address.js';
 import { JobQueue } from '../platform/jobs/job-queue.js';
 import { jobSchemaState } from '../platform/jobs/job-schema.js';
-import { createLogger } from '../platform/logger.js';
-import { applyMigrations } from '../platform/postgres/migrations.js';
-import { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { inSilence, type CommandOptions, type Task } from '../platform/task.js';
-import { DatabaseUnavailableError, shareDatabases, type Databases } from './databases.js';
-import { reasonOf } from './doctor/reason.js';
+import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import type { CommandOptions } from '../platform/task.js';
 import { HELP, parseJobsCommand, type JobsCommand } from './jobs/command-line.js';
 import { replay } from './jobs/replay.js';
 import { describeJobs, jobsAsJson } from './jobs/report.js';
 import { NotMigratedError } from './prepare.js';
+import { withPostgres } from './with-platform.js';
 
 /** `npm run jobs`: lists the jobs that are parked, and puts them back. */
 export async function main({ task, argv }: CommandOptions): Promise<void> {
@@ -21,22 +15,12 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const config = loadConfig();
-  const tell = command.json ? inSilence : task;
-  const databases = await shareDatabases(config, tell);
-  try {
-    // MongoDB is not asked, and may be away: jobs are looked at when something is.
-    const postgres = await open(databases, config);
-    try {
-      await makeReady(postgres, databases, tell);
-      const answer = await carryOut(new JobQueue(postgres), command);
-      process.stdout.write(command.json ? `${answer}\n` : `\n${answer}\n`);
-    } finally {
-      await postgres[Symbol.asyncDispose]();
-    }
-  } finally {
-    await databases.stop();
-  }
+  // MongoDB is not asked, and may be away: jobs are looked at when something is.
+  await withPostgres({ task }, command.json, async (postgres, { databases }) => {
+    if (databases.own.postgres) await refuseUnmigrated(postgres);
+    const answer = await carryOut(new JobQueue(postgres), command);
+    process.stdout.write(command.json ? `${answer}\n` : `\n${answer}\n`);
+  });
 }
 
 async function carryOut(queue: JobQueue, command: Exclude<JobsCommand, { kind: 'help' }>): Promise<string> {
@@ -53,26 +37,8 @@ function answerTo(replayed: number): string {
   return `${replayed} ${replayed === 1 ? 'job was' : 'jobs were'} put back. "npm run jobs" shows when it is done.`;
 }
 
-async function open({ databaseUrl, own }: Databases, { logLevel }: Config): Promise<PostgresDatabase> {
-  try {
-    return await PostgresDatabase.open({ url: databaseUrl, logger: createLogger(logLevel) });
-  } catch (error) {
-    if (!own.postgres) throw error;
-    throw new DatabaseUnavailableError(
-      isAppError(error, 'POSTGRES_UNAVAILABLE') ? 'POSTGRES_UNAVAILABLE' : 'POSTGRES_REFUSED',
-      `The PostgreSQL of DATABASE_URL (${maskedUrl(databaseUrl)}) cannot be opened: ${reasonOf(error)}. ` +
-        'Start it, or correct DATABASE_URL in the environment or .env. "npm run doctor" says more.',
-      { cause: error },
-    );
-  }
-}
-
 /** @throws {NotMigratedError} when people's own database keeps no jobs yet, or hides them from us */
-async function makeReady(postgres: PostgresDatabase, { databaseUrl, own }: Databases, task: Task): Promise<void> {
-  if (!own.postgres) {
-    await task('Apply migrations', () => applyMigrations(databaseUrl));
-    return;
-  }
+async function refuseUnmigrated(postgres: PostgresDatabase): Promise<void> {
   const { name, isCurrent, findings } = await jobSchemaState(postgres);
   const [finding] = findings;
   if (finding !== undefined) throw new NotMigratedError(`${finding.problem}; ${finding.remedy}`);

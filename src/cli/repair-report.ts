@@ -6,10 +6,12 @@ import { optionOf } from './repair-command-line.js';
 /** Acts that people are shown; programs get more. */
 const SHOWN = 20;
 
+const INCOMPLETE = 'Not everything could be judged: copies are being brought up to date. Run it again later.';
+
 /** What people read: what became of each kind, the first acts, and what is left to be done. */
-export function describeRepair({ runId, isDry, results, acts }: RepairRun): string {
+export function describeRepair({ runId, isDry, isComplete, results, acts }: RepairRun): string {
   const found = results.filter((result) => result.found > 0);
-  if (found.length === 0) return 'Nothing was found: there is nothing to repair.';
+  if (found.length === 0) return isComplete ? 'Nothing was found: there is nothing to repair.' : INCOMPLETE;
   const rest = found.filter(({ policy }) => policy !== 'REPORT').reduce((sum, { found: all }) => sum + all, 0) - SHOWN;
   return [
     ...found.map((result) => resultLine(result, isDry)),
@@ -19,12 +21,13 @@ export function describeRepair({ runId, isDry, results, acts }: RepairRun): stri
     isDry
       ? 'Nothing was changed: it was a dry run. With --apply in place of --dry-run it is done.'
       : doneIn(runId, acts),
+    ...(isComplete ? [] : [INCOMPLETE]),
   ].join('\n');
 }
 
-/** Whether something was found that is neither mended nor about to be. */
-export function isLeft({ results }: RepairRun): boolean {
-  return results.some(({ found, repaired, underWay }) => found > repaired + underWay);
+/** Whether something was found that is neither mended nor about to be, or may be found by another run. */
+export function isLeft({ isComplete, results }: RepairRun): boolean {
+  return !isComplete || results.some(({ found, repaired, underWay }) => found > repaired + underWay);
 }
 
 function resultLine({ kind, policy, found, repaired, underWay, left }: RepairResult, isDry: boolean): string {

@@ -1,8 +1,11 @@
 import type { SyncState } from '../copies/sync-state.js';
 import { number, printable } from './doctor/words.js';
 
-/** How the copy of users stands, for people. */
-export function describeSync(state: SyncState | null): string {
+const NOBODY =
+  'Nobody copies users now: a gateway (npm start) or a worker (npm run worker) does while it runs, unless USER_SYNC=off.';
+
+/** How the copy of users stands, for people. @param isLed whether anybody copies users now */
+export function describeSync(state: SyncState | null, isLed: boolean): string {
   if (state === null)
     return 'No user was ever copied: a gateway or a worker does it when it starts, or "npm run sync".';
   const { leader, phase, backfillDone, backfillTotal, backfilledAt, freshAt, problem, problemAt } = state;
@@ -12,23 +15,31 @@ export function describeSync(state: SyncState | null): string {
       ? []
       : [`Being copied: ${number(backfillDone)} of ${number(backfillTotal ?? backfillDone)} users`]),
     completeness(backfilledAt, freshAt),
-    `Copied by ${printable(leader ?? 'nobody')}.`,
+    isLed ? `Copied by ${printable(leader ?? 'nobody')}.` : NOBODY,
   ].join('\n');
 }
 
 /** The same for programs. */
-export function syncAsJson(state: SyncState | null): string {
+export function syncAsJson(state: SyncState | null, isLed: boolean): string {
   if (state === null) return JSON.stringify({ backfilledAt: null }, null, 2);
   const { leader, phase, backfillDone, backfillTotal, backfillStartedAt, backfilledAt, freshAt, problem, problemAt } =
     state;
-  const shownState = { leader, phase, backfillDone, backfillTotal, backfillStartedAt, backfilledAt, freshAt };
+  const shownState = {
+    leader: isLed ? leader : null,
+    phase,
+    backfillDone,
+    backfillTotal,
+    backfillStartedAt,
+    backfilledAt,
+    freshAt,
+  };
   return JSON.stringify({ ...shownState, problem, problemAt }, null, 2);
 }
 
 function completeness(backfilledAt: Date | null, freshAt: Date | null): string {
   if (backfilledAt === null) return 'Not complete yet.';
-  const complete = `Complete as of ${shown(backfilledAt)}`;
-  return freshAt === null ? `${complete}.` : `${complete}; all changes until ${shown(freshAt)} are in the copy.`;
+  const whole = `All users were read for it at ${shown(backfilledAt)}`;
+  return freshAt === null ? `${whole}.` : `${whole}; all changes until ${shown(freshAt)} are in it.`;
 }
 
 function shown(time: Date | null): string {

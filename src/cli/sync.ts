@@ -2,12 +2,14 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { SyncState } from '../copies/sync-state.js';
 import { SyncStateRepository } from '../copies/sync-state.repository.js';
 import type { Platform } from '../platform/platform.js';
+import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { CommandOptions, Progress } from '../platform/task.js';
 import { number } from './doctor/words.js';
+import { NotMigratedError } from './prepare.js';
 import { describeSync, syncAsJson } from './sync-report.js';
 import { refuseWords } from './usage.js';
 import { startUserSyncOn } from './user-sync.js';
-import { withPlatform } from './with-platform.js';
+import { withPlatform, withPostgres } from './with-platform.js';
 
 const USAGE = 'usage: npm run sync [-- --status] [--json] [--help]';
 
@@ -50,14 +52,32 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   }
   refuseWords(argv, ['--status', '--json'], USAGE);
   const isForPrograms = argv.includes('--json');
+  if (argv.includes('--status')) {
+    await withPostgres({ task }, isForPrograms, async (postgres) => {
+      await refuseUnmigrated(postgres);
+      await show(new SyncStateRepository(postgres), isForPrograms);
+    });
+    return;
+  }
   await withPlatform({ task }, isForPrograms, async (platform, { databases, tell }) => {
     const states = new SyncStateRepository(platform.postgres);
-    if (!argv.includes('--status')) {
-      await tell('Copy users', (update) => copyAll(platform, databases.databaseUrl, states, update));
-    }
-    const state = await states.read();
-    process.stdout.write(isForPrograms ? `${syncAsJson(state)}\n` : `\n${describeSync(state)}\n`);
+    await tell('Copy users', (update) => copyAll(platform, databases.databaseUrl, states, update));
+    await show(states, isForPrograms);
   });
+}
+
+async function show(states: SyncStateRepository, isForPrograms: boolean): Promise<void> {
+  const [state, isLed] = [await states.read(), await states.isLed()];
+  process.stdout.write(isForPrograms ? `${syncAsJson(state, isLed)}\n` : `\n${describeSync(state, isLed)}\n`);
+}
+
+/** @throws {NotMigratedError} when the database has nothing to tell it by */
+async function refuseUnmigrated(postgres: PostgresDatabase): Promise<void> {
+  const [row] = await postgres.query(`SELECT to_regclass('tandem_sync') IS NOT NULL AS "isThere"`);
+  if (row?.['isThere'] === true) return;
+  throw new NotMigratedError(
+    'The database of DATABASE_URL lacks tandem_sync. Nothing was changed; "npm run migrate" adds it.',
+  );
 }
 
 /** By this process, unless another one copies users already. @throws {NotSyncedError} */

@@ -19,7 +19,7 @@ describe('npm run sync', () => {
     const { code, printed } = await sync();
     expect(code).toBe(0);
     expect(printed).toMatch(
-      /^\nComplete as of \d{4}-.*Z; all changes until \d{4}-.*Z are in the copy\.\nCopied by .+\.\n$/,
+      /^\nAll users were read for it at \d{4}-.*Z; all changes until \d{4}-.*Z are in it\.\nNobody copies users now: /,
     );
     expect(await copiesOf(databases)).toEqual(await usersOf(databases.platform));
     await usersIn(databases.platform).deleteOne({});
@@ -45,6 +45,18 @@ describe('npm run sync', () => {
       printed: '\nNo user was ever copied: a gateway or a worker does it when it starts, or "npm run sync".\n',
     });
     expect(await copiesOf(databases)).toEqual([]);
+  });
+
+  test('with --status says how the copy stands, whoever is away', async () => {
+    await seed.users(10);
+    const copying = startSync(databases, { name: 'the gateway' });
+    await inStep(databases);
+    const away = { ...databases, mongodbUri: 'mongodb://127.0.0.1:1/away' };
+    expect((await run(main, away, '--status')).printed).toContain('Copied by the gateway.');
+    await copying[Symbol.asyncDispose]();
+    expect((await run(main, away, '--status')).printed).toContain('Nobody copies users now');
+    const { printed } = await run(main, away, '--status', '--json');
+    expect(JSON.parse(printed)).toMatchObject({ leader: null, problem: null });
   });
 
   test('is for programs with --json', async () => {
