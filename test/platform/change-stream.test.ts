@@ -39,5 +39,9 @@ test('what the server has not come to is waited for', async () => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(answer).toBeUndefined();
   const writing = setInterval(() => void seed.user(), 200);
-  expect(await asking.finally(() => { clearInterval(writing); })).toBe(false);
+  expect(
+    await asking.finally(() => {
+      clearInterval(writing);
+    }),
+  ).toBe(false);
 });
