@@ -1,8 +1,7 @@
 import { Ctx, Field, ObjectType } from './decorators.js';
 
 const CONSISTENCY_TOKEN =
-  'The position of the write. A later request that brings it in the header `x-consistency-token` sees the write in all ' +
-  'copies, too. Null where MongoDB has no replica set, and so nothing is copied.';
+  'The position of the write: who brings it in the header `x-consistency-token` reads no older copy. Null without copies.';
 
 /** What the payload of every mutation has beside what it wrote. */
 @ObjectType()

@@ -84,6 +84,9 @@ const STATEMENT = `
     ORDER BY "id" LIMIT ${STRETCH}),
   "changed" AS (
     UPDATE "orders" SET "userName" = $2::text, "userEmail" = $3::text FROM "stale"
-    WHERE "orders"."id" = "stale"."id" RETURNING 1)
+    WHERE "orders"."id" = "stale"."id"
+      -- Another job may have been here since the statement began.
+      AND ("orders"."userName" IS DISTINCT FROM $2::text OR "orders"."userEmail" IS DISTINCT FROM $3::text)
+    RETURNING 1)
   SELECT (SELECT count(*)::int FROM "changed") AS "changed", (SELECT count(*) = ${STRETCH} FROM "stale") AS "isFull",
     (SELECT "id"::text FROM "stale" ORDER BY "stale"."id" DESC LIMIT 1) AS "last"`;
