@@ -118,12 +118,13 @@ export class RepairService {
     const still = await scan.again(finding);
     if (still === null) {
       // Another act has mended it, or somebody else.
-      if (run.hasMended(finding)) run.add(finding, { kind: 'repaired' });
+      if (run.isWithAnother(finding)) run.add(finding, { kind: 'repaired' });
       return;
     }
     const { before, run: act } = this.#acts[still.kind];
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
+    run.begin(still);
     const mended = await this.#verified(scan, still, await attempted(() => act(still)));
     await this.#parts.log.end(entry, mended);
     run.add(still, mended);
@@ -142,8 +143,8 @@ class Run {
   readonly policies: RepairPolicies;
   isComplete = true;
   readonly #acts: RepairAct[] = [];
-  /** Users whose orders were all brought up to date with one of them. */
-  readonly #mended = new Set<unknown>();
+  /** Users whose orders are all brought up to date with one of them. */
+  readonly #users = new Set<unknown>();
   readonly #counts = new Map(KINDS.map((kind) => [kind, { found: 0, repaired: 0, underWay: 0, left: 0 }]));
 
   constructor({ isDry, ...policies }: RepairRequest) {
@@ -151,9 +152,13 @@ class Run {
     this.policies = { ...REPORT_ALL, ...policies };
   }
 
-  /** Whether it was mended with another one. */
-  hasMended({ kind, reference }: Inconsistency): boolean {
-    return kind === 'staleOrderCopies' && this.#mended.has(reference);
+  begin({ kind, reference }: Inconsistency): void {
+    if (kind === 'staleOrderCopies') this.#users.add(reference);
+  }
+
+  /** Whether it is mended with another one. */
+  isWithAnother({ kind, reference }: Inconsistency): boolean {
+    return kind === 'staleOrderCopies' && this.#users.has(reference);
   }
 
   /** @param mended null where nothing is to be done */
@@ -164,7 +169,6 @@ class Run {
     if (mended === null) return;
     const outcome = mended === 'planned' ? mended : mended.kind;
     if (outcome !== 'planned') counts[outcome] += 1;
-    if (outcome === 'repaired') this.#mended.add(finding.reference);
     if (this.#acts.length >= TOLD) return;
     const { kind, reason, id, reference, problem } = finding;
     const because = mended !== 'planned' && mended.kind === 'left' ? mended.because : null;
