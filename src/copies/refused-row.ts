@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
+import { adapterCause, type AdapterCause } from '../platform/postgres/postgres-errors.js';
 
 /** What refused a row, by names that people have given, and by nothing that the row holds. */
 interface Refusal {
@@ -22,22 +23,8 @@ export function logRefused(logger: Logger): (id: string, error: unknown) => void
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof AppError) return refusalOf(error.cause);
-  const { name, cause, meta } = error as PrismaError;
-  const told = name === 'DriverAdapterError' ? (cause as AdapterCause) : meta?.driverAdapterError?.cause;
+  const told = adapterCause(error);
   return told === undefined ? (error as Refusal) : ofAdapter(told);
-}
-
-type PrismaError = Partial<Error> & {
-  readonly meta?: { readonly driverAdapterError?: { readonly cause?: AdapterCause } };
-};
-
-/** What Prisma's adapter keeps of the driver's error. */
-interface AdapterCause {
-  readonly originalCode?: string;
-  readonly originalMessage?: string;
-  readonly code?: string;
-  readonly column?: string;
-  readonly constraint?: { readonly index?: string };
 }
 
 /** Of most constraints it keeps the name in the message alone. */

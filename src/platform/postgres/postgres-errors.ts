@@ -137,14 +137,18 @@ function ownSqlState(error: unknown): string {
   return typeof code === 'string' && severity !== undefined ? code : '';
 }
 
-interface AdapterCause {
+/** What Prisma's adapter keeps of the driver's error. */
+export interface AdapterCause {
   readonly kind?: string;
   readonly code?: string;
   readonly originalCode?: string;
+  readonly originalMessage?: string;
+  readonly column?: string;
+  readonly constraint?: { readonly index?: string };
 }
 
 /** Prisma keeps what its adapter was told under `meta`, whatever code of its own it puts on top. */
-function adapterCause(error: unknown): AdapterCause | undefined {
+export function adapterCause(error: unknown): AdapterCause | undefined {
   const { name, cause, meta } = error as Partial<Error> & { meta?: { driverAdapterError?: { cause?: AdapterCause } } };
   // Of a COMMIT the adapter's own error comes as it is.
   return name === 'DriverAdapterError' ? (cause as AdapterCause) : meta?.driverAdapterError?.cause;
