@@ -94,7 +94,7 @@ export default {
       name: 'graphql-stays-at-the-border',
       comment: 'The services serve a script, a test or a worker as they serve the graph.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(gateway|graph|testing)/|\\.(resolver|type|input)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(gateway|graph|security|testing)/|\\.(resolver|type|input)\\.ts$' },
       to: { path: GRAPHQL },
     },
     {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { hasOneReading, protocolOf } from './platform/address.js';
+import { contradictions, securityOf, securityVariables, type SecuritySettings } from './security/settings.js';
 
 /** What can be set, checked and frozen. Absent database addresses mean: start one of our own. */
 export interface Config {
@@ -30,6 +31,7 @@ export interface Config {
   readonly features: readonly string[] | null;
   /** Whose pages may ask, beside the graph's own; null for nobody's. The feature `cors` checks them. */
   readonly corsOrigins: readonly string[] | null;
+  readonly security: SecuritySettings;
 }
 
 /** Every setting that is wrong, each with its remedy; values are masked. */
@@ -75,6 +77,7 @@ const schema = z.object({
   NODE_ENV: z.string().optional(),
   FEATURES: z.string().optional(),
   CORS_ORIGINS: z.string().optional(),
+  ...securityVariables,
 });
 
 /**
@@ -84,9 +87,11 @@ const schema = z.object({
  */
 export function loadConfig(variables: Variables = process.env, envFile = '.env'): Config {
   const parsed = schema.safeParse({ ...given(fromFile(envFile)), ...given(variables) });
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')} ${issue.message}`);
-    throw new ConfigError(`The configuration is not right:\n${lines.join('\n')}`);
+  const wrong = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  if (!parsed.success || wrong.length > 0) {
+    throw new ConfigError(`The configuration is not right:\n${wrong.map((line) => `  ${line}`).join('\n')}`);
   }
   const { data } = parsed;
   const production = data.NODE_ENV === 'production';
@@ -106,6 +111,7 @@ export function loadConfig(variables: Variables = process.env, envFile = '.env')
     production,
     features: namesIn(data.FEATURES),
     corsOrigins: namesIn(data.CORS_ORIGINS),
+    security: securityOf(data),
   });
 }
 

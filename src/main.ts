@@ -52,7 +52,7 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
  * short: told to stop, it takes no further one.
  */
 async function serve(config: Config, task: Task, started: Stop[], stopping: AbortSignal): Promise<void> {
-  const { host, port, production, role } = config;
+  const { host, port, production, role, security } = config;
   const logger = createLogger(config.logLevel);
   if (role === 'worker') refuseEmbedded(config);
   else if (port !== 0) await checkPort(host, port);
@@ -82,9 +82,11 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
     say(`\n${addressesOf(databases)}\nThe worker works on jobs   (Ctrl-C stops it)\n`);
     return;
   }
-  const gateway = await startGateway({ platform, host, port, production, features }).catch((error: unknown) => {
-    throw portError(error, host, port);
-  });
+  const gateway = await startGateway({ platform, host, port, production, features, security }).catch(
+    (error: unknown) => {
+      throw portError(error, host, port);
+    },
+  );
   started.push(() => gateway[Symbol.asyncDispose]());
   const { own } = databases;
   const answer = await firstAnswer(gateway.apollo, platform, own.postgres || own.mongo);

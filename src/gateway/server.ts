@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
-import { errorFormatter } from './errors.js';
+import { errorFormatter } from '../security/errors.js';
+import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import type { Feature } from './feature.js';
 import { draining, serveGraph } from './http.js';
 import { buildGraph } from './schema.js';
@@ -31,14 +32,19 @@ export interface GatewayOptions {
   readonly port: number;
   readonly production?: boolean;
   readonly features?: readonly Feature[];
+  readonly security?: SecuritySettings;
 }
 
 /** Serves the graph over HTTP. What `listen` throws, it throws: when the port cannot be had, for one. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { platform, host, port, production = false, features = [] } = options;
-  const app = fastify({ requestTimeout: REQUEST_TIMEOUT, forceCloseConnections: 'idle', bodyLimit: 1024 * 1024 });
-  const isHidden = production && !features.some(({ needsIntrospection = false }) => needsIntrospection);
-  const apollo = createApollo(platform, isHidden, app);
+  const { platform, host, port, production = false, features = [], security = USUAL_SECURITY } = options;
+  const app = fastify({
+    requestTimeout: REQUEST_TIMEOUT,
+    forceCloseConnections: 'idle',
+    bodyLimit: security.limits.body * 1024,
+  });
+  const shows = !production || features.some(({ needsIntrospection = false }) => needsIntrospection);
+  const apollo = createApollo({ platform, security, isHidden: !(security.introspection ?? shows), app });
   await apollo.start();
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
@@ -57,8 +63,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url: `http://${shown}:${bound}${GRAPHQL_PATH}`, apollo, [Symbol.asyncDispose]: () => apollo.stop() };
 }
 
-/** Apollo Server as the gateway runs it; without `app`, for callers that have no HTTP. */
-export function createApollo(platform: Platform, isHidden: boolean, app?: FastifyInstance): ApolloServer<Scope> {
+interface ApolloOptions {
+  readonly platform: Platform;
+  readonly security?: SecuritySettings;
+  /** Whether the schema is nobody's business. */
+  readonly isHidden?: boolean;
+  /** Absent for callers that have no HTTP. */
+  readonly app?: FastifyInstance;
+}
+
+/** Apollo Server as the gateway runs it. */
+export function createApollo({ platform, isHidden = false, app }: ApolloOptions): ApolloServer<Scope> {
   return new ApolloServer<Scope>({
     schema: buildGraph(),
     formatError: errorFormatter(platform.logger),

@@ -61,7 +61,7 @@ export class FakeDatabases {
     operation: Operation<Data, Variables>,
     variables?: Variables,
   ): Promise<Answer<Data>> {
-    this.#apollo ??= createApollo(this.platform, false);
+    this.#apollo ??= createApollo({ platform: this.platform });
     return answerOf(this.#apollo, this.scope(), operation, variables);
   }
 

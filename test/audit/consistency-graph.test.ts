@@ -124,7 +124,7 @@ function cursor(...parts: string[]): string {
 describe('in production', () => {
   const QUERY = '{ consistency { isSound } }';
   const MUTATION = 'mutation { repair(input: { dryRun: true }) { isDry } }';
-  const apollo = createApollo(databases as never, false);
+  const apollo = createApollo({ platform: databases as never });
   afterAll(() => apollo.stop());
 
   test.each([QUERY, MUTATION])('%s is forbidden', async (operation) => {

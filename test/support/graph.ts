@@ -34,7 +34,7 @@ export function useGraph(databases: { readonly platform: Platform }): Execute {
   const run = <Data>(operation: string | DocumentNode, variables: object = {}): Promise<Answer<Data>> => {
     const { platform } = databases;
     return answerOf<Data, object>(
-      (apollo ??= createApollo(platform, false)),
+      (apollo ??= createApollo({ platform })),
       createScope(platform),
       operation,
       variables,

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/errors/app-error.js';
 import { CATALOGUE } from '../../src/errors/codes.js';
-import { errorFormatter } from '../../src/gateway/errors.js';
+import { errorFormatter } from '../../src/security/errors.js';
 
 function formatted(original: Error) {
   const lines: string[] = [];

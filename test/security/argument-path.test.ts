@@ -1,6 +1,6 @@
 import { buildSchema, graphql, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { argumentPath } from '../../src/gateway/argument-path.js';
+import { argumentPath } from '../../src/security/argument-path.js';
 
 const schema = buildSchema(`
   type Query { a(first: Int, in: In, list: [In]): Int b: Query }
