@@ -1,13 +1,13 @@
 import type { SyncStateRepository } from '../copies/sync-state.repository.js';
 import type { UserSnapshots } from '../copies/user-snapshot.repository.js';
 import type { Platform } from '../platform/platform.js';
+import type { Access } from '../security/access.js';
 import { readBacklog, type Backlog } from './backlog.js';
 import { findInconsistencies, UNLIMITED, type ConsistencyFindings } from './consistency.js';
 import { ConsistencyReport, isSound } from './consistency-report.js';
 import { ConsistencyScan, type ScanLimits } from './consistency-scan.js';
 import { CopyProgress } from './copy-progress.js';
 import { CopyWalk } from './copy-walk.js';
-import { refuseInProduction } from './production.js';
 import { OrderWalk } from './order-walk.js';
 import { TransactionWalk } from './transaction-walk.js';
 import { UserReads } from './user-reads.js';
@@ -24,8 +24,7 @@ export interface ConsistencyParts {
   readonly platform: Platform;
   readonly snapshots: UserSnapshots;
   readonly syncState: SyncStateRepository;
-  /** Whether nobody may do this: nobody is identified there yet. */
-  readonly production: boolean;
+  readonly access: Access;
 }
 
 export interface AuditOptions extends Partial<ScanLimits> {
@@ -66,8 +65,9 @@ export class ConsistencyService {
 
   /** What looks for inconsistencies. @throws {AppError} FORBIDDEN */
   scan(patience = PATIENCE): ConsistencyScan {
-    refuseInProduction(this.#parts.production);
-    const { platform, snapshots, syncState } = this.#parts;
+    const { platform, snapshots, syncState, access } = this.#parts;
+    // Findings tell of people's data.
+    access.refuseOperation('consistency');
     const { postgres, mongo, mongoPrimary, orderCopies } = platform;
     const parts = { postgres, mongo, mongoPrimary, snapshots, userReads: new UserReads({ snapshots, mongoPrimary }) };
     const walks = [

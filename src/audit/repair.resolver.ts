@@ -13,7 +13,7 @@ export class RepairResolver {
   @Mutation(() => RepairPayload, {
     description:
       'Mends what `consistency` finds, each kind as its policy says, and nothing without one; dry unless told otherwise. ' +
-      'Looks at as many rows as `consistency` does; `npm run repair` looks at all. FORBIDDEN in production.',
+      'Looks at as many rows as `consistency` does; `npm run repair` looks at all. For admins.',
   })
   async repair(
     @Arg('input', () => RepairInput, { description: 'What is to be mended, and how.' }) input: RepairInput,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Access } from '../security/access.js';
 import { UNLIMITED } from './consistency.js';
 import type { ConsistencyService } from './consistency.service.js';
 import type { Confirmed, ConsistencyScan, ScanLimits } from './consistency-scan.js';
@@ -50,6 +51,7 @@ export interface RepairOptions extends Partial<ScanLimits> {
 export interface RepairParts extends ActParts {
   readonly audit: ConsistencyService;
   readonly log: RepairLog;
+  readonly access: Access;
 }
 
 /** Acts that are told. */
@@ -83,6 +85,7 @@ export class RepairService {
    * @throws {AppError} FORBIDDEN; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE and OUTCOME_UNKNOWN when it is to be made again
    */
   async run(request: RepairRequest, { onProgress, ...limits }: RepairOptions = {}): Promise<RepairRun> {
+    this.#parts.access.refuseOperation('repair');
     const scan = this.#parts.audit.scan();
     const run = new Run(request);
     const within = { ...UNLIMITED, batch: BATCH, ...limits };

@@ -4,6 +4,7 @@ import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { KEY } from '../join/source.js';
 import type { SourceReader } from '../join/reader.js';
 import { before } from '../platform/mongo/cluster-time.js';
+import type { Access } from '../security/access.js';
 import type { Consistency } from './consistency.js';
 import { isCovered, type SyncState } from './sync-state.js';
 import type { SyncStateRepository } from './sync-state.repository.js';
@@ -34,8 +35,10 @@ export class UserSyncService {
   readonly #state: SyncStateRepository;
   readonly #primary: Pick<SourceReader, 'findByKeys'>;
   readonly #consistency: Consistency;
+  readonly #access: Access;
 
   constructor(parts: {
+    access: Access;
     snapshots: UserSnapshots;
     copies: UserCopyRepository;
     syncState: SyncStateRepository;
@@ -47,17 +50,19 @@ export class UserSyncService {
     this.#state = parts.syncState;
     this.#primary = parts.mongoPrimary;
     this.#consistency = parts.consistency;
+    this.#access = parts.access;
   }
 
   /**
    * Copies a user as it is now. A row of PostgreSQL's that belongs to nobody, and has the user's e-mail address, becomes
    * the copy; else there is one with the user's id.
    *
-   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE; OUTCOME_UNKNOWN;
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; FORBIDDEN; MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE; OUTCOME_UNKNOWN;
    * SYNC_UNAVAILABLE where MongoDB has no replica set
    */
   async syncUser(id: string): Promise<SyncUserOutcome> {
     const userId = idArgument(users, id, 'id');
+    this.#access.refuseOperation('syncUser');
     const snapshot = await this.#snapshot(userId);
     await this.#copies.write(snapshot);
     this.#consistency.note(before(snapshot.at));

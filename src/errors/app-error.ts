@@ -42,6 +42,16 @@ export function badUserInput(field: string, message: string): AppError {
   return new AppError('BAD_USER_INPUT', message, { field });
 }
 
+/** For what the asker may not do. @throws {AppError} FORBIDDEN */
+export function forbidden(message: string, field?: string): AppError {
+  return new AppError('FORBIDDEN', message, field === undefined ? {} : { field });
+}
+
+/** For a filter or a sort by what the asker may not read in every row. */
+export function hidden(source: { readonly type: string }, name: string, path: string, act: 'filter' | 'sort'): AppError {
+  return forbidden(`${path}: ${source.type}.${name} is not yours to read, so you cannot ${act} by it`, path);
+}
+
 /** For a mutation's target that is not there. @throws {AppError} NOT_FOUND */
 export function notFound(what: string, id: string): never {
   throw new AppError('NOT_FOUND', `no ${what} has the id "${id}"; nothing was changed`, { field: 'id' });

@@ -22,7 +22,9 @@ export const CATALOGUE = {
   VALUE_UNREADABLE: 'What is stored there cannot be shown as the type that the graph promises; the rest is served.',
   SYNC_UNAVAILABLE:
     'Users cannot be copied to PostgreSQL: MongoDB is a single server without a replica set, which has no snapshots.',
-  FORBIDDEN: 'Nobody may do this here: what looks after the data is off in production, and is done by commands.',
+  UNAUTHENTICATED: 'The request does not say who asks, by a token that can be checked and is still good.',
+  FORBIDDEN: 'Who asks may not read or do this.',
+  IDENTITY_UNAVAILABLE: 'The keys by which tokens are checked cannot be had now; try again later.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

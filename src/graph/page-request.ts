@@ -1,4 +1,4 @@
-import { badUserInput } from '../errors/app-error.js';
+import { badUserInput, hidden } from '../errors/app-error.js';
 import type { Joins } from '../join/joins.js';
 import type { List } from '../join/list.js';
 import type { PageRequest, Position } from '../join/page.js';
@@ -15,7 +15,8 @@ const MAX_PAGE_SIZE = 100;
  * The page that a list's arguments ask for. With `before` alone it is the last one ahead of it.
  *
  * @param fields what to read of each row; null for none, where only the count is wanted
- * @throws {AppError} BAD_USER_INPUT, naming the argument that has a value that is not allowed
+ * @throws {AppError} BAD_USER_INPUT, naming the argument that has a value that is not allowed; FORBIDDEN for a filter or
+ * a sort by what the asker may not read
  */
 export function pageRequest(
   { path, source }: List,
@@ -27,7 +28,7 @@ export function pageRequest(
   if (first !== null && last !== null) {
     throw badUserInput('last', `${path} takes first: or last:, got both; leave one of them out`);
   }
-  const orderBy = sortOf(path, source, args.orderBy ?? []);
+  const orderBy = sortOf(path, source, args.orderBy ?? [], joins);
   const position = (argument: 'after' | 'before', cursor: string | null): Position | null => {
     const found = cursor === null ? null : joins.position(source, orderBy, cursor);
     if (found === null && cursor !== null) throw foreignCursor(path, argument);
@@ -36,7 +37,7 @@ export function pageRequest(
   const limit = last === null ? size(path, 'first', first) : size(path, 'last', last);
   return {
     fields: fields ?? new Set(),
-    where: filterOf(source, args.where),
+    where: filterOf(source, args.where, joins.sight),
     orderBy,
     limit: fields === null ? 0 : limit,
     backward: last !== null || (first === null && after === null && before !== null),
@@ -59,7 +60,7 @@ function foreignCursor(path: string, argument: string) {
 }
 
 /** The sort that the terms ask for; a field that was sorted by already changes nothing. */
-function sortOf(path: string, source: Source, terms: readonly OrderBy[]): readonly SortTerm[] {
+function sortOf(path: string, source: Source, terms: readonly OrderBy[], joins: Joins): readonly SortTerm[] {
   const sort = new Map<string, SortTerm>();
   for (const term of terms) {
     const named = Object.entries(term).flatMap(([field, direction]) =>
@@ -72,7 +73,10 @@ function sortOf(path: string, source: Source, terms: readonly OrderBy[]): readon
         `${path}(orderBy:) takes one field in each term, got ${fields}; make a list of them`,
       );
     }
-    for (const one of named) if (!sort.has(one.field)) sort.set(one.field, one);
+    for (const one of named) {
+      if (!joins.sight.reads(source, one.field)) throw hidden(source, one.field, 'orderBy', 'sort');
+      if (!sort.has(one.field)) sort.set(one.field, one);
+    }
   }
-  return sort.size === 0 ? source.orderBy : endingWithKey([...sort.values()]);
+  return sort.size === 0 ? joins.orderOf(source) : endingWithKey([...sort.values()]);
 }

@@ -15,7 +15,8 @@ import { perLevel } from './per-level.js';
 /** Under this key of a GraphQL type's extensions a connection and its edge say that they are one. */
 export const CONNECTION_EXTENSION = 'connection';
 
-const NEEDS_EXTENSION = 'needs';
+/** Under this key a field says which fields of its row it looks at. */
+export const NEEDS_EXTENSION = 'needs';
 
 /** Says of a field that a resolver computes which fields of its row it looks at; without it, it gets them all. */
 export function Needs(...fields: readonly string[]): MethodDecorator {

@@ -1,6 +1,7 @@
-import { badUserInput } from '../errors/app-error.js';
+import { badUserInput, hidden } from '../errors/app-error.js';
 import { isStorable } from '../join/key.js';
 import { fieldOf, type FieldKind, type Source } from '../join/source.js';
+import { SEES_ALL, type Sight } from '../join/sight.js';
 import { all, any, condition, not, type Comparison, type Filter, type Scalar } from '../join/filter.js';
 import { checkedId, quote, timeArgument } from './arguments.js';
 import type { Where } from './where-input.js';
@@ -15,11 +16,12 @@ const MAX_VALUES = 10_000;
  * A `where` argument as the filter that it means.
  *
  * @returns null where it asks for nothing
- * @throws {AppError} BAD_USER_INPUT, naming the place (`where.total.gte`), for a value that is none of the field's kind
+ * @throws {AppError} BAD_USER_INPUT, naming the place (`where.total.gte`), for a value that is none of the field's kind;
+ * FORBIDDEN for a field that the asker may not read
  */
-export function filterOf(source: Source, where: Where | null | undefined): Filter | null {
+export function filterOf(source: Source, where: Where | null | undefined, sight = SEES_ALL): Filter | null {
   if (where === null || where === undefined) return null;
-  const filter = new WhereReader(source).filter(where, 'where', 0);
+  const filter = new WhereReader(source, sight).filter(where, 'where', 0);
   return filter.kind === 'all' && filter.of.length === 0 ? null : filter;
 }
 
@@ -27,11 +29,13 @@ type Operator = Comparison['operator'];
 
 class WhereReader {
   readonly #source: Source;
+  readonly #sight: Sight;
   #conditions = 0;
   #values = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, sight: Sight) {
     this.#source = source;
+    this.#sight = sight;
   }
 
   filter(where: Where, path: string, depth: number): Filter {
@@ -57,6 +61,7 @@ class WhereReader {
   /** @param outer whether the filter that this one negates is insensitive: it holds here too, unless this one says so */
   #field(name: string, { mode, ...operators }: Where, path: string, depth: number, outer = false): Filter {
     if (depth > MAX_DEPTH) throw badUserInput(path, `where takes ${MAX_DEPTH} levels of not at most`);
+    if (!this.#sight.reads(this.#source, name)) throw hidden(this.#source, name, path, 'filter');
     const isInsensitive = mode === undefined || mode === null ? outer : mode === 'insensitive';
     const conditions = given(operators).map(([operator, value]) => {
       const at = `${path}.${operator}`;

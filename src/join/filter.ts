@@ -45,6 +45,11 @@ export function condition(field: string, comparison: Comparison, insensitive = f
   return { kind: 'condition', field, comparison, negated: false, insensitive };
 }
 
+/** Rows that meet both, where null is met by every row. */
+export function both(one: Filter | null, other: Filter | null): Filter | null {
+  return one === null ? other : other === null ? one : all([one, other]);
+}
+
 /** Rows of which the filter is false; by De Morgan down to the conditions. */
 export function not(filter: Filter): Filter {
   switch (filter.kind) {

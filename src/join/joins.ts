@@ -2,14 +2,15 @@ import DataLoader from 'dataloader';
 import { alignToKeys } from './align.js';
 import { decodeCursor } from './cursor.js';
 import { normalizeKey } from './key.js';
-import type { Filter } from './filter.js';
+import { both, type Filter } from './filter.js';
 import { isolate, type Batch } from './failing-key.js';
 import type { List } from './list.js';
 import { once } from './once.js';
 import { toPage, type Page, type PageRequest, type Position } from './page.js';
 import type { SourceReader } from './reader.js';
 import { referenceOf, type Relation } from './relation.js';
-import { fieldOf, KEY, type DatabaseName, type SortTerm, type Source } from './source.js';
+import { SEES_ALL, type Sight } from './sight.js';
+import { endingWithKey, fieldOf, KEY, type DatabaseName, type SortTerm, type Source } from './source.js';
 
 /** Keys in one statement at most; more are split. */
 const MAX_BATCH = 10_000;
@@ -33,8 +34,12 @@ export class Joins {
     { readonly source: Source; readonly loader: DataLoader<Wanted, unknown, string> }
   >();
 
-  constructor(readers: Readonly<Record<DatabaseName, SourceReader>>) {
+  /** What the one who asks may see; it is in every statement. */
+  readonly sight: Sight;
+
+  constructor(readers: Readonly<Record<DatabaseName, SourceReader>>, sight = SEES_ALL) {
     this.#readers = readers;
+    this.sight = sight;
   }
 
   /** The row with this key, or null where nobody is there. */
@@ -48,7 +53,7 @@ export class Joins {
     const key = normalizeKey(kind, value);
     if (key === null) return null;
     return this.#load<R | null>(source, `by ${field}`, { key, fields }, async (keys, union) => {
-      const rows = await this.#reader(source).findByKeys(source, field, keys, union);
+      const rows = await this.#reader(source).findByKeys(source, field, keys, union, this.sight.rows(source));
       return alignToKeys(rows, (row) => normalizeKey(kind, row[field as keyof R]));
     });
   }
@@ -64,8 +69,9 @@ export class Joins {
     const wanted = { key, fields: request.fields };
     return this.#load<Page<R>>(source, `page ${by ?? ''} ${stretchOf(request)}`, wanted, async (keys, fields) => {
       const reader = this.#reader(source);
-      if (by === null) return always(await reader.findPage(source, { ...request, fields }));
-      const pages = await reader.findPages(source, by, keys, { ...request, fields });
+      const seen = { ...request, fields, where: both(this.sight.rows(source), request.where) };
+      if (by === null) return always(await reader.findPage(source, seen));
+      const pages = await reader.findPages(source, by, keys, seen);
       return (one) => pages.get(one) ?? toPage<R>([], request);
     });
   }
@@ -76,10 +82,16 @@ export class Joins {
     const wanted = { key, fields: NO_FIELDS };
     return this.#load(source, `count ${by ?? ''} ${where === null ? '' : filterText(where)}`, wanted, async (keys) => {
       const reader = this.#reader(source);
-      if (by === null) return always(await reader.count(source, where));
-      const counts = await reader.countByKeys(source, by, keys, where);
+      const seen = both(this.sight.rows(source), where);
+      if (by === null) return always(await reader.count(source, seen));
+      const counts = await reader.countByKeys(source, by, keys, seen);
       return (one) => counts.get(one) ?? 0;
     });
+  }
+
+  /** The order of a list when nobody asks for another, as far as the asker may know it: a cursor tells what it is by. */
+  orderOf(source: Source): readonly SortTerm[] {
+    return endingWithKey(source.orderBy.filter(({ field }) => this.sight.reads(source, field)));
   }
 
   /** The position that a cursor of this list holds, or null for any other string. */

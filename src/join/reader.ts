@@ -7,12 +7,16 @@ import type { SortTerm, Source } from './source.js';
  * normalised and without duplicates; answers are matched by key, never by position.
  */
 export interface SourceReader {
-  /** The rows whose `field` is one of `keys`; each row holds at least `fields` and `field`. Order is not promised. */
+  /**
+   * The rows whose `field` is one of `keys` and that meet the filter; each row holds at least `fields` and `field`. Order
+   * is not promised.
+   */
   findByKeys<R extends object>(
     source: Source<R>,
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
+    where?: Filter | null,
   ): Promise<readonly R[]>;
   /** One page of the whole source; each row holds at least its key and the request's fields. */
   findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>>;

@@ -2,6 +2,7 @@ import type { Copies } from '../copies/copies.scope.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 import type { Joins } from '../join/joins.js';
 import type { Platform } from '../platform/platform.js';
+import type { Access } from '../security/access.js';
 import { FollowingOrderRepository } from './following-order.repository.js';
 import { FreshOrderCopies } from './fresh-order-copies.js';
 import { HeldOrderRepository } from './held-order.repository.js';
@@ -29,11 +30,10 @@ export interface OrderingParts {
   readonly joins: Joins;
   readonly users: UserRepository;
   readonly copies: Copies;
-  /** Who asks: idempotency keys belong to one. */
-  readonly actor: string;
+  readonly access: Access;
 }
 
-export function orderingOf(platform: Platform, { joins, users, copies, actor }: OrderingParts): OrderingScope {
+export function orderingOf(platform: Platform, { joins, users, copies, access }: OrderingParts): OrderingScope {
   const { postgres, mongo, mongoPrimary, keyRetention, onStep } = platform;
   const follows = platform.orderCopies === 'follow';
   const repositories = {
@@ -47,7 +47,7 @@ export function orderingOf(platform: Platform, { joins, users, copies, actor }: 
     followingOrders: new FollowingOrderRepository(postgres),
   };
   const settlement = new Settlement({ ...repositories, onStep });
-  const parts = { ...repositories, joins, settlement, onStep, actor };
+  const parts = { ...repositories, joins, settlement, onStep, access, actor: access.actor.name };
   return {
     ordering: new OrderService(parts),
     userRemoval: new UserRemoval(parts),

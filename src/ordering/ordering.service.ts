@@ -2,16 +2,18 @@ import { idArgument } from '../graph/arguments.js';
 import type { ListArguments } from '../graph/list-args.js';
 import { readList, readOne } from '../graph/reading.js';
 import type { Joins } from '../join/joins.js';
+import type { Access } from '../security/access.js';
 import { referringTo, rowsOf } from '../join/list.js';
 import { allFields } from '../join/source.js';
 import { orderUser } from '../domains/order/order.relations.js';
-import { orders, type Order } from '../domains/order/order.source.js';
+import { orders, type Order, type OrderId } from '../domains/order/order.source.js';
 import { transactionOrder } from '../domains/transaction/transaction.relations.js';
 import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
 import { users, type User } from '../domains/user/user.source.js';
 import { checkedChanges, checkedOrder, type CreateOrder, type UpdateOrder } from './checked-order.js';
 import { OrderCreation, type CreateOrderOutcome, type OrderCreationParts } from './order-creation.js';
 import { OrderChange, type UpdateOrderOutcome } from './order-change.js';
+import type { OrderRowChanges } from './order.repository.js';
 import { OrderRemoval, type DeleteOrderOutcome } from './order-removal.js';
 
 export type { CreateOrderOutcome, DeleteOrderOutcome, UpdateOrderOutcome };
@@ -40,12 +42,14 @@ const MAX_TRANSACTIONS = 100;
  */
 export class OrderService {
   readonly #joins: Joins;
+  readonly #access: Access;
   readonly #creation: OrderCreation;
   readonly #change: OrderChange;
   readonly #removal: OrderRemoval;
 
-  constructor(parts: OrderCreationParts & { joins: Joins }) {
+  constructor(parts: OrderCreationParts & { joins: Joins; access: Access }) {
     this.#joins = parts.joins;
+    this.#access = parts.access;
     this.#creation = new OrderCreation(parts);
     this.#change = new OrderChange(parts);
     this.#removal = new OrderRemoval(parts);
@@ -56,10 +60,12 @@ export class OrderService {
    * REQUIRED` or `EVENTUAL` its transaction in MongoDB, too. A call with an `idempotencyKey` can be repeated until it has
    * an answer: it is carried out once.
    *
-   * @throws {AppError} BAD_USER_INPUT, naming the field; POSTGRES_UNAVAILABLE and READ_ONLY when nothing was written
+   * @throws {AppError} BAD_USER_INPUT, naming the field; FORBIDDEN, POSTGRES_UNAVAILABLE and READ_ONLY when nothing was
+   * written
    */
   async createOrder(input: CreateOrder): Promise<CreateOrderOutcome> {
     const order = checkedOrder(input);
+    this.#access.refuseUnless('create', orders, order);
     return this.#writing(() => this.#creation.create(order));
   }
 
@@ -73,6 +79,7 @@ export class OrderService {
   async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
     const changes = checkedChanges(input);
+    if (!(await this.#isFor('update', id, namesOf(changes)))) return { kind: 'orderNotFound', orderId };
     const updated = await this.#writing(() => this.#change.update(id, changes));
     if (updated !== null) return { kind: 'updated', order: updated };
     const order = await readOne(this.#joins, orders, id);
@@ -87,6 +94,7 @@ export class OrderService {
    */
   async deleteOrder(orderId: string): Promise<DeleteOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
+    if (!(await this.#isFor('delete', id))) return { kind: 'orderNotFound', orderId };
     return this.#writing(() => this.#removal.delete(id));
   }
 
@@ -120,6 +128,18 @@ export class OrderService {
     };
   }
 
+  /**
+   * Whether the order is there for the asker, who may do this with it.
+   *
+   * @throws {AppError} FORBIDDEN for one that the asker may see, and no more
+   */
+  async #isFor(act: 'update' | 'delete', id: OrderId, changes: readonly string[] = []): Promise<boolean> {
+    if (this.#access.isFree(act, orders)) return true;
+    const order = await readOne(this.#joins, orders, id);
+    if (order !== null) this.#access.refuseUnless(act, orders, order, changes);
+    return order !== null;
+  }
+
   async #withUser(order: Order): Promise<OrderWithUser> {
     return { ...order, user: await this.#joins.one(orderUser, order, allFields(users)) };
   }
@@ -127,4 +147,9 @@ export class OrderService {
   #writing<T>(write: () => Promise<T>): Promise<T> {
     return this.#joins.writing(orders, () => this.#joins.writing(transactions, write));
   }
+}
+
+/** The fields that are to be written. */
+function namesOf({ total, orderNumber }: OrderRowChanges): readonly string[] {
+  return [...(total === null ? [] : ['total']), ...(orderNumber === null ? [] : ['orderNumber'])];
 }

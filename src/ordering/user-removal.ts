@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import { idArgument } from '../graph/arguments.js';
 import type { Joins } from '../join/joins.js';
+import type { Access } from '../security/access.js';
 import { orders } from '../domains/order/order.source.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 import { users, type User, type UserId } from '../domains/user/user.source.js';
@@ -27,9 +28,11 @@ export class UserRemoval {
   readonly #users: UserRepository;
   readonly #usersAtPrimary: UsersAtPrimary;
   readonly #deletions: UserDeletionRepository;
+  readonly #access: Access;
   readonly #onStep: OnStep;
 
   constructor(parts: {
+    access: Access;
     joins: Joins;
     users: UserRepository;
     usersAtPrimary: UsersAtPrimary;
@@ -40,6 +43,7 @@ export class UserRemoval {
     this.#users = parts.users;
     this.#usersAtPrimary = parts.usersAtPrimary;
     this.#deletions = parts.deletions;
+    this.#access = parts.access;
     this.#onStep = parts.onStep;
   }
 
@@ -47,12 +51,13 @@ export class UserRemoval {
    * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds
    * against an order that is created at the same moment.
    *
-   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; FORBIDDEN, POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED
    * and READ_ONLY when the user is still there; OUTCOME_UNKNOWN when PostgreSQL's connection broke, so that the copies
    * may have been emptied
    */
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
+    this.#access.refuseUnless('delete', users, { id });
     const until = performance.now() + CALL_PATIENCE;
     const found = (await this.#usersAtPrimary.find(id)) ?? (how.erase ? await this.#remembered(id) : null);
     if (found === null) return { kind: 'userNotFound', userId };

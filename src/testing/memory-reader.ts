@@ -29,9 +29,10 @@ export class MemoryReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
+    where: Filter | null = null,
   ): Promise<readonly R[]> {
     await this.#ask(`${source.name} by ${field}${of(keys)}`, fields);
-    const groups = this.#byKey(source, field, keys, null);
+    const groups = this.#byKey(source, field, keys, where);
     return [...groups.values()].flat().map((row) => picked(row, [KEY, field, ...fields]) as R);
   }
 

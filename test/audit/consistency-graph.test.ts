@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { ANYBODY } from '../../src/security/actor.js';
 import { createScope } from '../../src/scope.js';
 import { createApollo, startGateway } from '../../src/gateway/server.js';
 import { answerOf } from '../../src/testing/answer.js';
@@ -143,7 +144,7 @@ describe('in production', () => {
   });
 
   test('a scope says so, too', async () => {
-    const scope = createScope(databases.platform, { production: true });
+    const scope = createScope(databases.platform, { actor: ANYBODY });
     await expect(scope.audit.audit()).rejects.toMatchObject({ code: 'FORBIDDEN' });
     await expect(scope.repair.run({ isDry: true })).rejects.toMatchObject({ code: 'FORBIDDEN' });
     expect(await answerOf(apollo, scope, QUERY, {})).toMatchObject({ data: { consistency: null } });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CreateOrder } from '../../src/ordering/checked-order.js';
 import type { CreateOrderOutcome } from '../../src/ordering/ordering.service.js';
+import { PROGRAM } from '../../src/security/actor.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { gql } from '../support/gql.js';
@@ -18,8 +19,8 @@ const execute = useGraph(databases);
 const seed = new Seed(databases);
 
 const MODES = ['NONE', 'REQUIRED', 'EVENTUAL'] as const;
-const create = (input: CreateOrder, actor = 'anybody') =>
-  createScope(databases.platform, { actor }).ordering.createOrder(input);
+const create = (input: CreateOrder, name = 'anybody') =>
+  createScope(databases.platform, { actor: { ...PROGRAM, name } }).ordering.createOrder(input);
 
 function orderOf(outcome: CreateOrderOutcome) {
   if (outcome.kind !== 'created') throw new Error(`there is no order: ${JSON.stringify(outcome)}`);

@@ -1,6 +1,7 @@
 import { idArgument } from '../../graph/arguments.js';
 import { readOne } from '../../graph/reading.js';
 import type { Joins } from '../../join/joins.js';
+import type { Access } from '../../security/access.js';
 import { checkedUser, type CreateUser, type UpdateUser } from './checked-user.js';
 import type { UserRepository } from './user.repository.js';
 import { users, type User } from './user.source.js';
@@ -9,8 +10,10 @@ import { users, type User } from './user.source.js';
 export class Users {
   readonly #joins: Joins;
   readonly #repository: UserRepository;
+  readonly #access: Access;
 
-  constructor(parts: { joins: Joins; repository: UserRepository }) {
+  constructor(parts: { joins: Joins; repository: UserRepository; access: Access }) {
+    this.#access = parts.access;
     this.#joins = parts.joins;
     this.#repository = parts.repository;
   }
@@ -27,10 +30,11 @@ export class Users {
   /**
    * Writes a new user and returns it.
    *
-   * @throws {AppError} BAD_USER_INPUT, naming the field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
+   * @throws {AppError} BAD_USER_INPUT, naming the field; FORBIDDEN; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
    */
   async create(input: CreateUser): Promise<User> {
     const user = checkedUser(input);
+    this.#access.refuseUnless('create', users, user, Object.keys(user));
     return this.#joins.writing(users, () => this.#repository.insert(user));
   }
 
@@ -38,10 +42,11 @@ export class Users {
    * Changes what the input names: a field that is absent stays, null empties it.
    *
    * @returns the user as it is now, or null where nobody has the id
-   * @throws {AppError} BAD_USER_INPUT, naming the argument or field; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
+   * @throws {AppError} BAD_USER_INPUT, naming the argument or field; FORBIDDEN; MONGO_UNAVAILABLE; OUTCOME_UNKNOWN
    */
   async update(id: string, input: UpdateUser): Promise<User | null> {
     const [userId, changes] = [idArgument(users, id, 'id'), checkedUser(input)];
+    this.#access.refuseUnless('update', users, { id: userId }, Object.keys(changes));
     if (Object.keys(changes).length === 0) return this.byId(userId);
     return this.#joins.writing(users, () => this.#repository.update(userId, changes));
   }

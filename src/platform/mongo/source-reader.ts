@@ -41,15 +41,18 @@ export class MongoSourceReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
+    where: Filter | null = null,
   ): Promise<readonly R[]> {
     const { kind } = fieldOf(source, field);
     const name = storedName(source, field);
     const wanted = new Set([...fields, KEY, field]);
     const options = { projection: projection(source, wanted), ...SIMPLE };
+    const isOfKeys = readsAsOneOf(kind, name, keys);
+    const query = where === null ? { ...visible(source), ...isOfKeys } : { $and: [isOfKeys, queryOf(source, where)] };
     const documents = await this.#database.run((db, limits) =>
       db
         .collection(this.#nameOf(source))
-        .find({ ...visible(source), ...readsAsOneOf(kind, name, keys) }, { ...options, ...limits, ...this.#from })
+        .find(query, { ...options, ...limits, ...this.#from })
         .toArray(),
     );
     // Of two rows with one key the first counts: the one that writes go to.

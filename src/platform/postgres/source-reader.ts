@@ -33,11 +33,14 @@ export class PostgresSourceReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
+    where: Filter | null = null,
   ): Promise<readonly R[]> {
     const parameters = new Parameters();
     const columns = rowColumns(source, new Set([KEY, field, ...fields]));
-    const where = whereClause([visible(source), isOneOf(source, field, keys, parameters)]);
-    const rows = await this.#query(`SELECT ${columns} FROM ${quoted(source.from)}${where}`, ...parameters.values);
+    const isOfKeys = isOneOf(source, field, keys, parameters);
+    const condition = where === null ? null : filterCondition(source, where, parameters);
+    const clause = whereClause([visible(source), isOfKeys, condition]);
+    const rows = await this.#query(`SELECT ${columns} FROM ${quoted(source.from)}${clause}`, ...parameters.values);
     return rows.map((row) => toRow(source, row));
   }
 
