@@ -23,6 +23,9 @@ export const CATALOGUE = {
   SYNC_UNAVAILABLE:
     'Users cannot be copied to PostgreSQL: MongoDB is a single server without a replica set, which has no snapshots.',
   FORBIDDEN: 'Nobody may do this here: what looks after the data is off in production, and is done by commands.',
+  HOST_REFUSED:
+    'The request names another host than this machine, which alone is served where anybody may ask: set an identity provider, or AUTH=none.',
+  PERSISTED_OPERATION_UNKNOWN: 'Only the operations of a manifest are answered here, and this is none of them.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',
