@@ -1,0 +1,40 @@
+import { auditServer } from 'graphql-http';
+import { expect, test } from 'vitest';
+import { startGateway } from '../../src/gateway/server.js';
+import { useDatabases } from '../support/databases.js';
+
+const databases = useDatabases();
+
+/**
+ * A query that is wrong is answered with 400 to whoever accepts `application/json` too, as to everybody else. The
+ * specification recommends 200 there, for clients of old that take anything else for a broken network.
+ */
+const WRONG_IS_400 = { '572B': 'warn', FDE2: 'warn', '7B9B': 'warn' };
+
+/** These ask for `__type`, which nobody is told in production. */
+const NEED_INTROSPECTION = { BF61: 'error', '28B9': 'error', '2EA1': 'warn', D6D5: 'notice', '6A70': 'notice' };
+
+/** A GET without a header like this one is refused: any page could make a browser send it. */
+const SAME_PAGE = { 'apollo-require-preflight': 'yes' };
+
+test.each([
+  ['development', false, WRONG_IS_400],
+  ['production', true, { ...WRONG_IS_400, ...NEED_INTROSPECTION }],
+])('in %s all of the 61 audits of GraphQL over HTTP pass, but for what is meant', async (_, production, meant) => {
+  await using gateway = await startGateway({ platform: databases.platform, host: '127.0.0.1', port: 0, production });
+  const fetchFn = (url: string, { headers, ...init }: RequestInit & { headers?: Record<string, string> } = {}) =>
+    fetch(url, { ...init, headers: { ...headers, connection: 'close', ...(init.method === 'POST' ? {} : SAME_PAGE) } });
+  const results = await auditServer({ url: gateway.url, fetchFn });
+  expect(results).toHaveLength(61);
+  const others = results.filter(({ status }) => status !== 'ok');
+  expect(Object.fromEntries(others.map(({ id, status }) => [id, status]))).toEqual(meant);
+});
+
+test('without the header none of the audits that a page could send by GET is answered, and nothing else fails', async () => {
+  await using gateway = await startGateway({ platform: databases.platform, host: '127.0.0.1', port: 0 });
+  const fetchFn = (url: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+    fetch(url, { ...init, headers: { ...init.headers, connection: 'close' } });
+  const others = (await auditServer({ url: gateway.url, fetchFn })).filter(({ status }) => status !== 'ok');
+  expect(others.map(({ status }) => status)).not.toContain('error');
+  expect(others.filter(({ status }) => status === 'notice').map(({ id }) => id)).toEqual(['5A70', 'D6D5', '6A70']);
+});
