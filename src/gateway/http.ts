@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { HeaderMap, type ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { UNLISTED, type PersistedOperations } from '../security/persisted-operations.js';
-import { refusal } from '../security/refusal.js';
+import { refuse } from '../security/refusal.js';
 
 /** How long requests under way may take while the server stops, in milliseconds. */
 const DRAIN_PATIENCE = 10_000;
@@ -24,7 +24,7 @@ export function serveGraph<C extends BaseContext>(
     handler: async ({ method, url, headers: given, body: sent }, reply) => {
       const request = { search: new URL(url, 'http://localhost').search, body: sent };
       const asked = persisted === null ? request : persisted.textual(request);
-      if (asked === null) return reply.code(400).send(refusal('PERSISTED_OPERATION_UNKNOWN', UNLISTED));
+      if (asked === null) return refuse(reply, 400, 'PERSISTED_OPERATION_UNKNOWN', UNLISTED);
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(given)) headers.set(name, [value ?? ''].flat().join(', '));
       const httpGraphQLRequest = { method, headers, ...asked };

@@ -11,7 +11,7 @@ import { oneError } from '../security/hidden-schema.js';
 import { sendSafeHeaders } from '../security/http-headers.js';
 import { refuseForeignHosts } from '../security/loopback.js';
 import { PersistedOperations } from '../security/persisted-operations.js';
-import { refusal } from '../security/refusal.js';
+import { refuse } from '../security/refusal.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import { refuseIdleReaders, USUAL_PATIENCE, withPatience, type Patience } from '../security/slow-clients.js';
 import { refuseAddress, refuseUnreadable } from '../security/unreadable-requests.js';
@@ -111,12 +111,12 @@ export function createApollo({ platform, isHidden = false, app }: ApolloOptions)
 /** What fails before it reaches the graph is answered in the graph's own form. */
 function answerInGraphql(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((_request, reply) => {
-    void reply.code(404).send(refusal('BAD_REQUEST', `nothing is here; the graph is at ${GRAPHQL_PATH}`));
+    void refuse(reply, 404, 'BAD_REQUEST', `nothing is here; the graph is at ${GRAPHQL_PATH}`);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send(refusal('BAD_REQUEST', error.message));
+    if (status < 500) return refuse(reply, status, 'BAD_REQUEST', error.message);
     logger.error({ err: error }, 'a request failed');
-    return reply.code(500).send(refusal('INTERNAL_SERVER_ERROR', 'A fault on our side'));
+    return refuse(reply, 500, 'INTERNAL_SERVER_ERROR', 'A fault on our side');
   });
 }

@@ -5,7 +5,10 @@ const SECRETS: readonly (readonly [pattern: RegExp, kept: string])[] = [
   // ?password=secret, as drivers take it in addresses; password=secret, as libpq does between spaces.
   [/\b(\w*(?:password|passwd|secret|properties)\s*=\s*)(?:'[^']*'|[^\s&"'\\]+)/gi, '$1***'],
   // "authorization":"secret", and whatever else is a secret by its name, in a value of JSON.
-  [/("(?:[\w-]*(?:authorization|cookie|passw(?:or)?d|secret|api-?key))":)(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])/gi, '$1"***"'],
+  [
+    /("(?:[\w-]*(?:authorization|cookie|passw(?:or)?d|secret|api-?key))":)(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\])/gi,
+    '$1"***"',
+  ],
   // What a header says, wherever it stands: the scheme, and a token.
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, '$1 ***'],
   // A JSON Web Token, which needs no scheme to be one.

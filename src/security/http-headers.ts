@@ -27,4 +27,3 @@ export function sendSafeHeaders(app: FastifyInstance, production: boolean): void
     if (production && /^https\b/i.test(forwarded)) reply.header('strict-transport-security', HTTPS_ONLY);
   });
 }
-

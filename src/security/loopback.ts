@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { refusal } from './refusal.js';
+import { refuse } from './refusal.js';
 
 /** An address that only this machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -16,6 +16,6 @@ export function refuseForeignHosts(app: FastifyInstance): void {
     const message =
       'Without an identity provider the graph is served to this machine only, as localhost, 127.0.0.1 or [::1], and this ' +
       'request named another host; set AUTH_JWKS_URL or AUTH_PUBLIC_KEY, or AUTH=none, which lets anybody in.';
-    return reply.code(421).send(refusal('HOST_REFUSED', message));
+    return refuse(reply, 421, 'HOST_REFUSED', message);
   });
 }

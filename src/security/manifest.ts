@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { Kind, parse, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { z } from 'zod';
 import { ConfigError } from '../config.js';
 
@@ -82,7 +82,7 @@ function unfit(name: string, { message }: Error): string {
 }
 
 function nameIn({ definitions }: DocumentNode): string | null {
-  const named = definitions.find((definition) => definition.kind === 'OperationDefinition');
+  const named = definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   return named?.name?.value ?? null;
 }
 

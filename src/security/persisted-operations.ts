@@ -106,7 +106,9 @@ function withTypenames(document: DocumentNode): DocumentNode {
   return visit(document, {
     SelectionSet(set, _key, parent) {
       const isRoot = parent !== undefined && 'kind' in parent && parent.kind === Kind.OPERATION_DEFINITION;
-      const has = set.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === '__typename');
+      const has = set.selections.some(
+        (selection) => selection.kind === Kind.FIELD && selection.name.value === '__typename',
+      );
       return isRoot || has ? undefined : { ...set, selections: [...set.selections, TYPENAME] };
     },
   });

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { SAFE_HEADERS } from './http-headers.js';
-import { refusal } from './refusal.js';
+import { refusal, refuse } from './refusal.js';
 
 /** By Node's code, what a client is told of bytes that are no request; anything else is a 400. */
 const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
@@ -27,6 +27,10 @@ export function refuseUnreadable(error: Error & { readonly code?: string }, sock
 
 /** Answers an address that cannot be read, before any route has it. */
 export function refuseAddress(error: { readonly statusCode?: number }, reply: FastifyReply): void {
-  const status = error.statusCode ?? 400;
-  void reply.code(status).headers(SAFE_HEADERS).send(refusal('BAD_REQUEST', 'the address of the request cannot be read'));
+  refuse(
+    reply.headers(SAFE_HEADERS),
+    error.statusCode ?? 400,
+    'BAD_REQUEST',
+    'the address of the request cannot be read',
+  );
 }

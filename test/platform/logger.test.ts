@@ -28,7 +28,10 @@ test.each([
   ['the address of PostgreSQL', { url: `postgresql://ada:${SECRET}@db.internal:5432/shop` }],
   ['an address with a password that is not encoded', { url: `postgresql://ada:p@/${SECRET}@db.internal:5432/shop` }],
   ['the addresses of MongoDB', { err: failing(`connect mongodb://ada:${SECRET}@a:1,b:2/shop?replicaSet=rs0 failed`) }],
-  ['a password behind an address', { err: failing(`postgresql://db/shop?user=ada&password=${SECRET}&sslmode=require`) }],
+  [
+    'a password behind an address',
+    { err: failing(`postgresql://db/shop?user=ada&password=${SECRET}&sslmode=require`) },
+  ],
   ['a connection string with spaces', { err: failing(`host=db user=ada password=${SECRET} dbname=shop`) }],
   ['the password of a certificate', { err: failing(`mongodb://db/?tlsCertificateKeyFilePassword=${SECRET}`) }],
   ['a token in a text', { err: failing(`the token ${TOKEN} is too old`) }],
@@ -58,7 +61,10 @@ test('a database that does not answer is logged without its password', async () 
     mongodbUri: `mongodb://ada:${SECRET}@127.0.0.1:1/shop?serverSelectionTimeoutMS=200`,
     logger: createLogger('trace', { write: (line) => void lines.push(line) }),
   });
-  const error: unknown = await opening.then(async (platform) => platform[Symbol.asyncDispose](), (reason: unknown) => reason);
+  const error: unknown = await opening.then(
+    async (platform) => platform[Symbol.asyncDispose](),
+    (reason: unknown) => reason,
+  );
   createLogger('trace', { write: (line) => void lines.push(line) }).error({ err: error }, 'the start failed');
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.join('')).not.toContain('unter2');

@@ -103,12 +103,16 @@ describe("a client's own wrong value is still named, by the client's words, with
     const { status, errors, text } = await ask(query, variables);
     expect(status).toBe(400);
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field } }]);
-    expect(text).not.toMatch(/\b(?:Int|String|ID|Decimal|DateTime|\w+Input|\w+Where|REQUIRED|EVENTUAL|Did you|Expected)\b/);
+    expect(text).not.toMatch(
+      /\b(?:Int|String|ID|Decimal|DateTime|\w+Input|\w+Where|REQUIRED|EVENTUAL|Did you|Expected)\b/,
+    );
   });
 
   test('what the graph itself says of a value it says in production too', async () => {
     const { errors } = await ask('{ orders(first: 5000) { totalCount } }');
-    expect(errors).toMatchObject([{ message: expect.stringMatching(/first/) as string, extensions: { code: 'BAD_USER_INPUT', field: 'first' } }]);
+    expect(errors).toMatchObject([
+      { message: expect.stringMatching(/first/) as string, extensions: { code: 'BAD_USER_INPUT', field: 'first' } },
+    ]);
   });
 });
 
@@ -122,7 +126,10 @@ test('what fits is answered, and __typename with it', async () => {
 describe('INTROSPECTION', () => {
   test('off hides the schema in development too', async () => {
     await using hidden = await start(false, false);
-    expect(await ask('{ __schema { queryType { name } } }', {}, hidden)).toMatchObject({ status: 400, errors: [UNFIT] });
+    expect(await ask('{ __schema { queryType { name } } }', {}, hidden)).toMatchObject({
+      status: 400,
+      errors: [UNFIT],
+    });
     expect(await ask('{ ordrs { totalCount } }', {}, hidden)).toMatchObject({ status: 400, errors: [UNFIT] });
   });
 
@@ -136,7 +143,9 @@ describe('INTROSPECTION', () => {
 test('no word of the schema comes back to who tries every one of them, as a field, an argument, a type or in an input', async () => {
   const schema = buildSchema(await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8'));
   const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
-  const words = new Set(types.flatMap((type) => [type.name, ...('getFields' in type ? Object.keys(type.getFields()) : [])]));
+  const words = new Set(
+    types.flatMap((type) => [type.name, ...('getFields' in type ? Object.keys(type.getFields()) : [])]),
+  );
   const list = [...words];
   expect(list.length).toBeGreaterThan(100);
   const halves = Array.from({ length: Math.ceil(list.length / 40) }, (_, at) => list.slice(at * 40, at * 40 + 40));

@@ -74,6 +74,14 @@ describe('the safe headers are on', () => {
   });
 });
 
+test('what is refused before the graph has the type that a client reads errors from', async () => {
+  const accept = 'application/graphql-response+json, application/json;q=0.9';
+  const graph = await ask('/graphql', { method: 'POST', headers: { ...JSON_TYPE, accept }, body: '{' });
+  expect(graph.headers.get('content-type')).toBe('application/graphql-response+json; charset=utf-8');
+  const plain = await ask('/graphql', { method: 'POST', headers: JSON_TYPE, body: '{' });
+  expect(plain.headers.get('content-type')).toBe('application/json; charset=utf-8');
+});
+
 describe('browsers are told to come by https only', () => {
   const over = async (scheme: string, to: Gateway) => {
     const { headers } = await ask('/health', { headers: { 'x-forwarded-proto': scheme } }, to);
@@ -94,7 +102,8 @@ describe('browsers are told to come by https only', () => {
 
 describe('what a page can make a browser send unasked is refused', () => {
   const form = 'query=%7Borders%7BtotalCount%7D%7D';
-  const multipart = '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{"query":"{__typename}"}\r\n--x--\r\n';
+  const multipart =
+    '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{"query":"{__typename}"}\r\n--x--\r\n';
   test.each([
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, form, 415],
     ['a form with files', { 'content-type': 'multipart/form-data; boundary=x' }, multipart, 415],
@@ -124,7 +133,10 @@ describe('what a page can make a browser send unasked is refused', () => {
 
   test('a mutation by GET, in the address and by its hash, and the answer says that POST is', async () => {
     const headers = { 'apollo-require-preflight': 'yes' };
-    for (const query of ['mutation { deleteOrder(id: "x") { order { id } } }', 'query A { __typename } mutation B { __typename }']) {
+    for (const query of [
+      'mutation { deleteOrder(id: "x") { order { id } } }',
+      'query A { __typename } mutation B { __typename }',
+    ]) {
       const path = `/graphql?operationName=${query.startsWith('query') ? 'B' : ''}&query=${encodeURIComponent(query)}`;
       const response = await ask(query.startsWith('query') ? path : path.replace('operationName=&', ''), { headers });
       expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
@@ -173,7 +185,12 @@ describe('where anybody on this machine may ask, asked as', () => {
       const { status, body } = await askAs(host, path);
       expect(status).toBe(421);
       expect(JSON.parse(body)).toMatchObject({
-        errors: [{ message: expect.stringMatching(/AUTH_JWKS_URL.*AUTH=none/) as string, extensions: { code: 'HOST_REFUSED' } }],
+        errors: [
+          {
+            message: expect.stringMatching(/AUTH_JWKS_URL.*AUTH=none/) as string,
+            extensions: { code: 'HOST_REFUSED' },
+          },
+        ],
       });
     }
   });

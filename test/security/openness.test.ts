@@ -6,12 +6,19 @@ const settings = (variables: Record<string, string>) => loadConfig(variables, '/
 const start = (variables: Record<string, string>) => () => {
   refuseUndecided(settings(variables));
 };
-const KEYS = { AUTH_JWKS_URL: 'https://id.example.com/keys', AUTH_ISSUER: 'https://id.example.com', AUTH_AUDIENCE: 'shop' };
+const KEYS = {
+  AUTH_JWKS_URL: 'https://id.example.com/keys',
+  AUTH_ISSUER: 'https://id.example.com',
+  AUTH_AUDIENCE: 'shop',
+};
 
-test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('in development it starts on %s, and says who may ask', (HOST) => {
-  expect(start({ HOST })).not.toThrow();
-  expect(openness(settings({ HOST }))).toMatch(/^Anybody on this machine may ask; AUTH_JWKS_URL or AUTH_PUBLIC_KEY/);
-});
+test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])(
+  'in development it starts on %s, and says who may ask',
+  (HOST) => {
+    expect(start({ HOST })).not.toThrow();
+    expect(openness(settings({ HOST }))).toMatch(/^Anybody on this machine may ask; AUTH_JWKS_URL or AUTH_PUBLIC_KEY/);
+  },
+);
 
 test.each(['0.0.0.0', '::', '10.0.0.7', 'db.internal', 'localhost.example.com', '127.0.0.1.example.com'])(
   'in development it does not start on %s until somebody has decided who may ask',

@@ -58,7 +58,10 @@ async function untilClosed(socket: Socket): Promise<string> {
 
 /** Whatever was said before. */
 const closed = (socket: Socket) =>
-  new Promise((resolve) => (socket.closed ? resolve(null) : socket.once('close', resolve)));
+  new Promise((resolve) => {
+    if (socket.closed) resolve(null);
+    else socket.once('close', resolve);
+  });
 
 /** Sends a byte of it every 50 ms, as long as the connection is open. */
 function drip(socket: Socket, text: string): void {
@@ -76,7 +79,7 @@ const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: applica
 
 describe('is cut with 408, or without a word,', () => {
   test.each([
-    ['who connects and sends nothing', (_: Socket) => undefined],
+    ['who connects and sends nothing', () => undefined],
     ['who sends a part of a head and no more', (socket: Socket) => void socket.write(HEAD)],
     [
       'whose head never ends, byte by byte',
@@ -105,7 +108,10 @@ describe('is cut with 408, or without a word,', () => {
     send(socket);
     const answer = await untilClosed(socket);
     expect(answer).toMatch(/^(?:HTTP\/1\.1 408 Request Timeout\r\n|$)/);
-    if (answer !== '') expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    if (answer !== '')
+      expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+        errors: [{ extensions: { code: 'BAD_REQUEST' } }],
+      });
   });
 });
 

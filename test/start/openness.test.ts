@@ -4,14 +4,17 @@ import { ProjectCopy } from '../support/project-copy.js';
 test.each([
   [{ NODE_ENV: 'production' }, /AUTH is to be decided.*AUTH_JWKS_URL or AUTH_PUBLIC_KEY.*AUTH=none/],
   [{ HOST: '0.0.0.0' }, /HOST takes 127\.0\.0\.1.*AUTH_JWKS_URL or AUTH_PUBLIC_KEY.*AUTH=none/],
-])('with %j npm start is refused with what decides who may ask, before anything is started', async (settings, remedy) => {
-  const project = await ProjectCopy.make();
-  const start = project.npm(['start'], { PORT: '0', ...settings });
-  expect(await start.ended()).toEqual({ code: 1, signal: null });
-  expect(start.complaints).toMatch(remedy);
-  expect(start.output).not.toMatch(/^\s+at /m);
-  expect(start.stdout).not.toContain('Start PostgreSQL');
-});
+])(
+  'with %j npm start is refused with what decides who may ask, before anything is started',
+  async (settings, remedy) => {
+    const project = await ProjectCopy.make();
+    const start = project.npm(['start'], { PORT: '0', ...settings });
+    expect(await start.ended()).toEqual({ code: 1, signal: null });
+    expect(start.complaints).toMatch(remedy);
+    expect(start.output).not.toMatch(/^\s+at /m);
+    expect(start.stdout).not.toContain('Start PostgreSQL');
+  },
+);
 
 test('in development npm start says that anybody on this machine may ask, and what changes that', async () => {
   const project = await ProjectCopy.make();
