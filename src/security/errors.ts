@@ -35,6 +35,11 @@ export function errorFormatter(logger: Logger, isHidden = false): Formatter {
       const presented = presentQuerys(formatted, argument);
       return isHidden ? withoutSchema(presented, argument) : presented;
     }
+    const needing = NULL_GIVEN.exec(formatted.message)?.[1];
+    if (needing !== undefined) {
+      const extensions = { code: 'BAD_USER_INPUT', field: needing };
+      return { ...formatted, message: `${needing} needs a value, and its variable is null`, extensions };
+    }
     const unreadable = NULL_REFUSED.exec(formatted.message)?.[1];
     if (unreadable !== undefined) {
       const message = `${unreadable}: ${CATALOGUE[UNREADABLE]}`;
@@ -56,6 +61,9 @@ const UNREADABLE = 'VALUE_UNREADABLE';
 
 /** Said by GraphQL of a field that has no value; in people's data that happens to what is declared to have one. */
 const NULL_REFUSED = /^Cannot return null for non-nullable field ([\w.]+)\.$/;
+
+/** Said of an argument that needs a value, once it runs, where its variable has a default and is given as null. */
+const NULL_GIVEN = /^Argument "(\w+)" of (?:required|non-null) type /;
 
 function present(formatted: GraphQLFormattedError, error: AppError, path: string | null): GraphQLFormattedError {
   const field = error.field ?? path ?? undefined;

@@ -108,6 +108,12 @@ describe("a client's own wrong value is still named, by the client's words, with
     );
   });
 
+  test('also where it is seen only once the query runs', async () => {
+    const { errors, text } = await ask('query ($id: ID = "1") { order(id: $id) { id } }', { id: null });
+    expect(errors).toMatchObject([{ path: ['order'], extensions: { code: 'BAD_USER_INPUT', field: 'id' } }]);
+    expect(text).not.toContain('ID!');
+  });
+
   test('what the graph itself says of a value it says in production too', async () => {
     const { errors } = await ask('{ orders(first: 5000) { totalCount } }');
     expect(errors).toMatchObject([
