@@ -17,6 +17,7 @@ import { createLogger } from './platform/logger.js';
 import type { Platform } from './platform/platform.js';
 import type { CommandOptions, Task } from './platform/task.js';
 import { createScope } from './scope.js';
+import { openness, refuseUndecided } from './security/openness.js';
 import { startWorker, type Worker } from './sync/worker.js';
 
 /** How long stopping may take before the process ends anyway, in milliseconds. */
@@ -55,7 +56,10 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const { host, port, production, role, security } = config;
   const logger = createLogger(config.logLevel);
   if (role === 'worker') refuseEmbedded(config);
-  else if (port !== 0) await checkPort(host, port);
+  else {
+    refuseUndecided(config);
+    if (port !== 0) await checkPort(host, port);
+  }
   const features = role === 'worker' ? [] : await loadFeatures(config);
   const databases = await provideDatabases(config, task, (database) => {
     if (!stopping.aborted)
@@ -90,7 +94,10 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   started.push(() => gateway[Symbol.asyncDispose]());
   const { own } = databases;
   const answer = await firstAnswer(gateway.apollo, platform, own.postgres || own.mongo);
-  say(`\n${answer}\n\n${addressesOf(databases)}\nThe graph   ${gateway.url}   (Ctrl-C stops it)\n`);
+  const open = openness(config);
+  if (open !== null && production) logger.warn(open);
+  const who = open === null ? '' : `\nWho asks    ${open}`;
+  say(`\n${answer}\n\n${addressesOf(databases)}${who}\nThe graph   ${gateway.url}   (Ctrl-C stops it)\n`);
   stopping.throwIfAborted();
 }
 

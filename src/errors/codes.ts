@@ -25,6 +25,9 @@ export const CATALOGUE = {
   UNAUTHENTICATED: 'The request does not say who asks, by a token that can be checked and is still good.',
   FORBIDDEN: 'Who asks may not read or do this.',
   IDENTITY_UNAVAILABLE: 'The keys by which tokens are checked cannot be had now; try again later.',
+  HOST_REFUSED:
+    'The request names another host than this machine, which alone is served where anybody may ask: set an identity provider, or AUTH=none.',
+  PERSISTED_OPERATION_UNKNOWN: 'Only the operations of a manifest are answered here, and this is none of them.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

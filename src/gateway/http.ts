@@ -1,24 +1,33 @@
 import { Readable } from 'node:stream';
 import { HeaderMap, type ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+import { UNLISTED, type PersistedOperations } from '../security/persisted-operations.js';
+import { refuse } from '../security/refusal.js';
 
 /** How long requests under way may take while the server stops, in milliseconds. */
 const DRAIN_PATIENCE = 10_000;
 
-/** Serves the graph at a path, by the interface that Apollo Server has for whoever brings the HTTP. */
+/**
+ * Serves the graph at a path, by the interface that Apollo Server has for whoever brings the HTTP: every operation, or the
+ * persisted ones alone.
+ */
 export function serveGraph<C extends BaseContext>(
   app: FastifyInstance,
   path: string,
   apollo: ApolloServer<C>,
   newContext: (headers: HeaderMap) => Promise<C>,
+  persisted: PersistedOperations | null = null,
 ): void {
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
     url: path,
-    handler: async ({ method, url, headers: given, body: asked }, reply) => {
+    handler: async ({ method, url, headers: given, body: sent }, reply) => {
+      const request = { search: new URL(url, 'http://localhost').search, body: sent };
+      const asked = persisted === null ? request : persisted.textual(request);
+      if (asked === null) return refuse(reply, 400, 'PERSISTED_OPERATION_UNKNOWN', UNLISTED);
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(given)) headers.set(name, [value ?? ''].flat().join(', '));
-      const httpGraphQLRequest = { method, headers, search: new URL(url, 'http://localhost').search, body: asked };
+      const httpGraphQLRequest = { method, headers, ...asked };
       const answer = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => newContext(headers) });
       const { body, status = 200 } = answer;
       return reply

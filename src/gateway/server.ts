@@ -7,15 +7,19 @@ import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from '../security/errors.js';
+import { oneError } from '../security/hidden-schema.js';
+import { sendSafeHeaders } from '../security/http-headers.js';
+import { refuseForeignHosts } from '../security/loopback.js';
+import { PersistedOperations } from '../security/persisted-operations.js';
+import { refuse } from '../security/refusal.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
+import { refuseIdleReaders, USUAL_PATIENCE, withPatience, type Patience } from '../security/slow-clients.js';
+import { refuseAddress, refuseUnreadable } from '../security/unreadable-requests.js';
 import type { Feature } from './feature.js';
 import { draining, serveGraph } from './http.js';
 import { buildGraph } from './schema.js';
 
 const GRAPHQL_PATH = '/graphql';
-
-/** How long a request's head and body may take to arrive, in milliseconds. */
-const REQUEST_TIMEOUT = 20_000;
 
 /** A running gateway. Disposing of it lets the requests under way finish, then stops. */
 export interface Gateway extends AsyncDisposable {
@@ -33,25 +37,40 @@ export interface GatewayOptions {
   readonly production?: boolean;
   readonly features?: readonly Feature[];
   readonly security?: SecuritySettings;
+  readonly patience?: Patience;
 }
 
-/** Serves the graph over HTTP. What `listen` throws, it throws: when the port cannot be had, for one. */
+/**
+ * Serves the graph over HTTP. What `listen` throws, it throws: when the port cannot be had, for one.
+ *
+ * @throws {ConfigError} for a manifest of persisted operations that does not fit the graph
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { platform, host, port, production = false, features = [], security = USUAL_SECURITY } = options;
+  const { patience = USUAL_PATIENCE } = options;
   const app = fastify({
-    requestTimeout: REQUEST_TIMEOUT,
+    ...withPatience(patience),
+    clientErrorHandler: refuseUnreadable,
+    frameworkErrors: (error, _request, reply) => {
+      refuseAddress(error, reply);
+    },
     forceCloseConnections: 'idle',
     bodyLimit: security.limits.body * 1024,
   });
   const shows = !production || features.some(({ needsIntrospection = false }) => needsIntrospection);
-  const apollo = createApollo({ platform, security, isHidden: !(security.introspection ?? shows), app });
+  const { persistedOperations: manifest, introspection } = security;
+  const persisted = manifest === null ? null : new PersistedOperations(manifest, buildGraph());
+  const apollo = createApollo({ platform, security, isHidden: !(introspection ?? shows), app });
   await apollo.start();
+  sendSafeHeaders(app, production);
+  refuseIdleReaders(app, patience);
+  if (security.identity === null && !production) refuseForeignHosts(app);
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
   for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
   const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
-  serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null));
+  serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null), persisted);
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -76,26 +95,28 @@ interface ApolloOptions {
 export function createApollo({ platform, isHidden = false, app }: ApolloOptions): ApolloServer<Scope> {
   return new ApolloServer<Scope>({
     schema: buildGraph(),
-    formatError: errorFormatter(platform.logger),
+    formatError: errorFormatter(platform.logger, isHidden),
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
+    hideSchemaDetailsFromClientErrors: isHidden,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), ...(app === undefined ? [] : [draining<Scope>(app)])],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ...(isHidden ? [oneError<Scope>()] : []),
+      ...(app === undefined ? [] : [draining<Scope>(app)]),
+    ],
   });
 }
 
 /** What fails before it reaches the graph is answered in the graph's own form. */
 function answerInGraphql(app: FastifyInstance, logger: Logger): void {
-  const answer = (message: string) => ({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
   app.setNotFoundHandler((_request, reply) => {
-    void reply.code(404).send(answer(`nothing is here; the graph is at ${GRAPHQL_PATH}`));
+    void refuse(reply, 404, 'BAD_REQUEST', `nothing is here; the graph is at ${GRAPHQL_PATH}`);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return reply.code(status).send(answer(error.message));
+    if (status < 500) return refuse(reply, status, 'BAD_REQUEST', error.message);
     logger.error({ err: error }, 'a request failed');
-    return reply.code(500).send({
-      errors: [{ message: 'A fault on our side', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
-    });
+    return refuse(reply, 500, 'INTERNAL_SERVER_ERROR', 'A fault on our side');
   });
 }

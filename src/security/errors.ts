@@ -5,15 +5,16 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
 import { CATALOGUE } from '../errors/codes.js';
 import { argumentPath } from './argument-path.js';
+import { isCoercion, withoutSchema } from './hidden-schema.js';
 
 type Formatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
 
 /**
  * How an error leaves the process. One of ours goes out with its message and code; what GraphQL itself says of a query
  * goes out as it is; anything else is a fault of ours, which the client knows by a `logId` only: no stack, SQL, host
- * name or driver text ever goes out.
+ * name or driver text ever goes out. Where the schema is hidden, nothing by which it could be told goes out either.
  */
-export function errorFormatter(logger: Logger): Formatter {
+export function errorFormatter(logger: Logger, isHidden = false): Formatter {
   // A database that is away fails every field of a batch with one error: it is logged once.
   const logged = new WeakSet<AppError>();
   // Of people's data every row may have one: each field is logged once.
@@ -27,9 +28,18 @@ export function errorFormatter(logger: Logger): Formatter {
         logger.warn({ code: appError.code, path: formatted.path, err: appError.cause }, appError.message);
       }
       logged.add(appError);
-      return present(formatted, appError, argument);
+      const presented = present(formatted, appError, argument);
+      return isHidden && isCoercion(error, argument) ? withoutSchema(presented, argument) : presented;
     }
-    if (isQuerysOwn(error)) return presentQuerys(formatted, argument);
+    if (isQuerysOwn(error)) {
+      const presented = presentQuerys(formatted, argument);
+      return isHidden ? withoutSchema(presented, argument) : presented;
+    }
+    const needing = NULL_GIVEN.exec(formatted.message)?.[1];
+    if (needing !== undefined) {
+      const extensions = { code: 'BAD_USER_INPUT', field: needing };
+      return { ...formatted, message: `${needing} needs a value, and its variable is null`, extensions };
+    }
     const unreadable = NULL_REFUSED.exec(formatted.message)?.[1];
     if (unreadable !== undefined) {
       const message = `${unreadable}: ${CATALOGUE[UNREADABLE]}`;
@@ -51,6 +61,9 @@ const UNREADABLE = 'VALUE_UNREADABLE';
 
 /** Said by GraphQL of a field that has no value; in people's data that happens to what is declared to have one. */
 const NULL_REFUSED = /^Cannot return null for non-nullable field ([\w.]+)\.$/;
+
+/** Said of an argument that needs a value, once it runs, where its variable has a default and is given as null. */
+const NULL_GIVEN = /^Argument "(\w+)" of (?:required|non-null) type /;
 
 function present(formatted: GraphQLFormattedError, error: AppError, path: string | null): GraphQLFormattedError {
   const field = error.field ?? path ?? undefined;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Feature } from '../../src/gateway/feature.js';
 import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import type { Platform } from '../../src/platform/platform.js';
+import { USUAL_SECURITY } from '../../src/security/settings.js';
 
 export interface RecordedGateway {
   readonly url: string;
@@ -9,8 +10,15 @@ export interface RecordedGateway {
   readonly received: () => { readonly method: string; readonly url: URL }[];
 }
 
-/** The gateway on a free port for the tests of the file that calls it, with the requests that reached it. */
-export function useGateway(databases: { readonly platform: Platform }): RecordedGateway {
+/**
+ * The gateway on a free port for the tests of the file that calls it, with the requests that reached it.
+ *
+ * @param manifest of the only operations that it answers
+ */
+export function useGateway(
+  databases: { readonly platform: Platform },
+  manifest?: () => Promise<string>,
+): RecordedGateway {
   let gateway: Gateway;
   const requests: ReturnType<RecordedGateway['received']> = [];
   const recorder: Feature = {
@@ -22,7 +30,8 @@ export function useGateway(databases: { readonly platform: Platform }): Recorded
   };
   beforeAll(async () => {
     const { platform } = databases;
-    gateway = await startGateway({ platform, host: '127.0.0.1', port: 0, features: [recorder] });
+    const security = { ...USUAL_SECURITY, persistedOperations: (await manifest?.()) ?? null };
+    gateway = await startGateway({ platform, host: '127.0.0.1', port: 0, features: [recorder], security });
   });
   afterAll(async () => gateway[Symbol.asyncDispose]());
   return {

@@ -11,7 +11,7 @@ test('CORS_ORIGINS is enough for other pages to ask, in production too, whatever
     const migrate = project.npm(['run', 'migrate'], databases);
     expect(await migrate.ended(), migrate.output).toEqual({ code: 0, signal: null });
     const [port, origin] = [String(await freePort()), 'https://shop.example.com'];
-    const production = { NODE_ENV: 'production', FEATURES: 'none', CORS_ORIGINS: origin, PORT: port };
+    const production = { NODE_ENV: 'production', AUTH: 'none', FEATURES: 'none', CORS_ORIGINS: origin, PORT: port };
     const start = await project.start({ ...databases, ...production });
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
       method: 'POST',

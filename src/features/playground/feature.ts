@@ -6,30 +6,20 @@ import { page, policy } from './page.js';
 /** A year, the longest that has a meaning: other content has another address. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-const SAFE_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-};
-
 /** Answers a browser that opens the graph's address with an IDE (Ruru), and any other client as if it were not there. */
 export const feature: Feature = {
   needsIntrospection: true,
   extendHttp: (app, graphPath) => {
     const asset = new Asset();
     const folder = `playground-${asset.version}`;
-    const { html, policy: pagePolicy } = page(`./${basename(graphPath)}/${folder}/`);
 
     app.addHook('onRequest', async (request, reply) => {
       const { method, routeOptions, headers } = request;
       if (method !== 'GET' || routeOptions.url !== graphPath || !wantsPage(headers.accept)) return undefined;
+      const { html, policy: pagePolicy } = page(`./${basename(graphPath)}/${folder}/`);
+      // Not to be kept, as nothing is: a nonce is for one answer.
       return reply
-        .headers({
-          ...SAFE_HEADERS,
-          'content-security-policy': pagePolicy,
-          'cache-control': 'no-cache',
-          vary: 'accept',
-        })
+        .headers({ 'content-security-policy': pagePolicy, vary: 'accept' })
         .type('text/html; charset=utf-8')
         .send(html);
     });
@@ -41,7 +31,7 @@ export const feature: Feature = {
         return reply;
       }
       const etag = `"${asset.version}-${file.encoding}"`;
-      reply.headers({ ...SAFE_HEADERS, 'content-security-policy': policy("'self'"), 'cache-control': FOR_EVER });
+      reply.headers({ 'content-security-policy': policy("'self'"), 'cache-control': FOR_EVER });
       reply.headers({ etag, vary: 'accept-encoding' });
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       if (file.encoding !== 'identity') reply.header('content-encoding', file.encoding);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { SAMPLE_QUERY } from '../../cli/sample-query.js';
 import { startScript } from './start-script.js';
 
@@ -39,9 +39,12 @@ const STYLE = `
   }
 `;
 
-/** The page that starts the IDE, whose files lie under `base`. It asks nothing of any other host. */
+/**
+ * The page that starts the IDE, whose files lie under `base`, made for one answer: it runs the script that has this
+ * answer's nonce, and files of its own host. It asks nothing of any other host.
+ */
 export function page(base: string): Page {
-  const start = startScript(base);
+  const nonce = randomBytes(18).toString('base64');
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -57,12 +60,11 @@ export function page(base: string): Page {
 </head>
 <body>
 <div id="ruru-root"><p class="loading">The playground is loading. It needs JavaScript.</p></div>
-<script type="module">${start}</script>
+<script type="module" nonce="${nonce}">${startScript(base)}</script>
 </body>
 </html>
 `;
-  const hash = createHash('sha256').update(start).digest('base64');
-  return { html, policy: policy(`'self' 'sha256-${hash}'`) };
+  return { html, policy: policy(`'self' 'nonce-${nonce}'`) };
 }
 
 /** The editor writes its styles into the page, so these cannot be named one by one. */

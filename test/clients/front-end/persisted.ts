@@ -2,7 +2,7 @@ import { ApolloClient, HttpLink } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { createCache } from './client.js';
 
-/** Sends a query's hash instead of its text, by GET, which proxies and browsers may cache; mutations go by POST. */
+/** Sends a query's hash instead of its text, by GET; mutations go by POST. */
 export function createPersistingClient(uri: string): ApolloClient {
   const persisted = new PersistedQueryLink({ sha256, useGETForHashedQueries: true });
   return new ApolloClient({ link: persisted.concat(new HttpLink({ uri })), cache: createCache() });

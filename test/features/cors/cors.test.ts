@@ -82,6 +82,7 @@ describe('a preflight', () => {
     expect(Number(response.headers.get('access-control-max-age'))).toBeGreaterThan(0);
     expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   test.each(OTHERS)('of %s is told nothing', async (origin) => {
