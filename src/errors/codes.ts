@@ -23,6 +23,9 @@ export const CATALOGUE = {
   SYNC_UNAVAILABLE:
     'Users cannot be copied to PostgreSQL: MongoDB is a single server without a replica set, which has no snapshots.',
   FORBIDDEN: 'Nobody may do this here: what looks after the data is off in production, and is done by commands.',
+  OPERATION_TOO_LARGE:
+    'The operation exceeds a limit, which `limit` names, or the request has too many operations. Nothing was run.',
+  OPERATION_TOO_COSTLY: 'The operation may read more rows (`cost`) than one may (`limit`). Nothing was run.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

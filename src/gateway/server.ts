@@ -7,6 +7,10 @@ import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from '../security/errors.js';
+import { limitBatches } from '../security/limits/batch.js';
+import { costLimit } from '../security/limits/cost-limit.js';
+import { explainingLimits } from '../security/limits/parsing.js';
+import { shapeRule } from '../security/limits/shape-rule.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import type { Feature } from './feature.js';
 import { draining, serveGraph } from './http.js';
@@ -49,6 +53,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
+  limitBatches(app, GRAPHQL_PATH, security.limits.batch);
   for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
   const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
   serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null));
@@ -73,14 +78,22 @@ interface ApolloOptions {
 }
 
 /** Apollo Server as the gateway runs it. */
-export function createApollo({ platform, isHidden = false, app }: ApolloOptions): ApolloServer<Scope> {
+export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
+  const { platform, isHidden = false, app, security: { limits } = USUAL_SECURITY } = options;
   return new ApolloServer<Scope>({
     schema: buildGraph(),
-    formatError: errorFormatter(platform.logger),
+    parseOptions: { maxLexicalTokens: limits.tokens },
+    validationRules: [shapeRule(limits)],
+    allowBatchedHttpRequests: limits.batch > 1,
+    formatError: explainingLimits(limits, errorFormatter(platform.logger)),
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), ...(app === undefined ? [] : [draining<Scope>(app)])],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      costLimit<Scope>(limits.cost),
+      ...(app === undefined ? [] : [draining<Scope>(app)]),
+    ],
   });
 }
 
