@@ -20,7 +20,7 @@ export const LIMITS = [
   {
     name: 'limits: what costs too much is run all the same',
     file: 'src/security/limits/cost-limit.ts',
-    from: 'found.rows > limit) throw refusal(tooCostly(limit, found.rows));',
+    from: 'found.rows > limit) throw refusal(found.refusedPage ?? tooCostly(limit, found.rows));',
     to: 'found.rows > limit) return Promise.resolve();',
     tests: ['test/security/limits-cost.test.ts'],
   },

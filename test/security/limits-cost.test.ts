@@ -141,16 +141,11 @@ describe('an operation costs', () => {
 });
 
 const MOST = 2_147_483_647;
+const RANGE = `takes 1 to 100, got ${MOST}; page with `;
 const nest = (first: string) =>
   `users(first: ${first}) { nodes { orders(first: ${first}) { nodes { transactions(first: ${first}) { nodes { id } } } } } }`;
 
 const TOO_COSTLY: readonly [what: string, query: string, variables?: Record<string, unknown>][] = [
-  ['the greatest number there is, at the root', `{ orders(first: ${MOST}) { nodes { id } } }`],
-  ['the same from the end', `{ orders(last: ${MOST}) { nodes { id } } }`],
-  ['the same inside of a list', `{ users { nodes { orders(first: ${MOST}) { nodes { id } } } } }`],
-  ['the same by a variable', 'query ($n: Int) { orders(first: $n) { nodes { id } } }', { n: MOST }],
-  ['the same by a default value', `query ($n: Int = ${MOST}) { orders(first: $n) { nodes { id } } }`],
-  ['the same beside a size that is allowed', `{ orders(first: 1, last: ${MOST}) { nodes { id } } }`],
   ['three pages of 100, each inside of another', `{ ${nest('100')} }`],
   ['the same by a variable', `query ($n: Int!) { ${nest('$n')} }`, { n: 100 }],
   [
@@ -193,15 +188,38 @@ describe('an operation that costs too much is refused, and no database is asked'
     expect(answer).toHaveCost({});
   });
 
-  test.each([
-    ['first: 101', 'first', 'User.orders(first:) takes 1 to 100, got 101; page with after:'],
-    ['last: 0', 'last', 'User.orders(last:) takes 1 to 100, got 0'],
-    ['first: 1, last: 1', 'last', 'User.orders takes first: or last:, got both; leave one of them out'],
+  test.each<[what: string, message: string, query: string, variables?: Record<string, unknown>]>([
+    ['at the root', `orders(first:) ${RANGE}after:`, `{ orders(first: ${MOST}) { nodes { id } } }`],
+    ['from the end', `orders(last:) ${RANGE}before:`, `{ orders(last: ${MOST}) { nodes { id } } }`],
+    [
+      'inside of a list',
+      `User.orders(first:) ${RANGE}after:`,
+      `{ users { nodes { orders(first: ${MOST}) { nodes { id } } } } }`,
+    ],
+    [
+      'by a variable',
+      `orders(first:) ${RANGE}after:`,
+      'query ($n: Int) { orders(first: $n) { nodes { id } } }',
+      { n: MOST },
+    ],
+    [
+      'by a default value',
+      `orders(first:) ${RANGE}after:`,
+      `query ($n: Int = ${MOST}) { orders(first: $n) { nodes { id } } }`,
+    ],
+    [
+      'beside a size that is allowed',
+      'orders takes first: or last:, got both; leave one of them out',
+      `{ orders(first: 1, last: ${MOST}) { nodes { id } } }`,
+    ],
   ])(
-    'so is a list inside of another that would refuse its page, %s, with what it would say',
-    async (size, field, message) => {
-      const answer = await execute.text(`{ users { nodes { orders(${size}) { nodes { id } } } } }`);
+    'the greatest size there is, %s, costs what it says, and is refused as the list would',
+    async (_, message, query, variables) => {
+      expect(costOf(query, variables)).toBeGreaterThanOrEqual(MOST);
+      const answer = await execute.text(query, variables);
+      const field = /^\S+\(first/.test(message) ? 'first' : 'last';
       expect(answer.errors).toEqual([{ message, extensions: { code: 'BAD_USER_INPUT', field } }]);
+      expect(answer.data).toBeUndefined();
       expect(answer).toHaveCost({});
     },
   );

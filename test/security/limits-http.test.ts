@@ -71,7 +71,13 @@ const BOMBS: readonly [what: string, code: string, query: string, variables?: ob
   ['fragments', 'OPERATION_TOO_LARGE', `{ ${'...F '.repeat(1_000)}} fragment F on Query { ...F }`],
   ['levels', 'OPERATION_TOO_LARGE', `{ ${'user { '.repeat(1_000)}id${' }'.repeat(1_001)}`],
   ['values', 'OPERATION_TOO_LARGE', `{ orders(where: ${'['.repeat(2_400)}${']'.repeat(2_400)}) { totalCount } }`],
-  ['rows', 'OPERATION_TOO_COSTLY', 'query ($n: Int) { orders(first: $n) { nodes { id } } }', { n: 2_147_483_647 }],
+  [
+    'rows',
+    'OPERATION_TOO_COSTLY',
+    `query ($n: Int) { users(first: $n) { nodes { orders(first: $n) { nodes { user { transactions(first: $n) { nodes { id } } } } } } } }`,
+    { n: 100 },
+  ],
+  ['one page', 'BAD_USER_INPUT', 'query ($n: Int = 2147483647) { orders(first: $n) { nodes { id } } }'],
 ];
 
 describe.each(BOMBS)('a bomb of %s is a client error, and no database is asked', (_, code, query, variables = {}) => {
@@ -109,9 +115,10 @@ test('by GET the limits are the same', async () => {
     status: 400,
     body: { errors: [{ extensions: { code: 'OPERATION_TOO_LARGE', limit: 'aliases' } }] },
   });
-  expect(await get({ query: '{ orders(first: 50001) { nodes { id } } }' })).toMatchObject({
+  const orders = 'orders(first: 100) { nodes { transactions(first: 100) { nodes { id } } } }';
+  expect(await get({ query: `{ users(first: 5) { nodes { ${orders} } } }` })).toMatchObject({
     status: 400,
-    body: { errors: [{ extensions: { code: 'OPERATION_TOO_COSTLY', cost: 50_001, limit: 50_000 } }] },
+    body: { errors: [{ extensions: { code: 'OPERATION_TOO_COSTLY', cost: 50_505, limit: 50_000 } }] },
   });
 });
 

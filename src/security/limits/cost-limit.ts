@@ -14,8 +14,8 @@ export function costLimit<C extends BaseContext>(limit: number): ApolloServerPlu
       return Promise.resolve({
         didResolveOperation: (context) => {
           const found = costOf(context);
-          if (found !== null && found.rows > limit) throw refusal(tooCostly(limit, found.rows));
-          if (found !== null && found.refusedPage !== null) throw refusal(found.refusedPage);
+          // A size that no list takes costs as much as it says, and what is wrong with it is the size.
+          if (found !== null && found.rows > limit) throw refusal(found.refusedPage ?? tooCostly(limit, found.rows));
           cost = found?.rows ?? null;
           return Promise.resolve();
         },

@@ -26,8 +26,8 @@ import { isConnectionPart } from '../../graph/selection.js';
 export interface Executable {
   readonly schema: GraphQLSchema;
   readonly operation: OperationDefinitionNode;
-  readonly fragments: Readonly<Record<string, FragmentDefinitionNode>>;
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly fragments: Record<string, FragmentDefinitionNode>;
+  readonly variables: Record<string, unknown>;
 }
 
 /** What a selection asks for. */
@@ -51,7 +51,7 @@ const NOTHING: Level = { leaves: 0, branches: 0, cost: 0 };
  */
 export class Cost {
   readonly rows: number;
-  /** For a list inside of another: the page that it will refuse, which the rows around it are not to be read for. */
+  /** What a list has against the size of its page; of several the first. Null where each takes what is asked of it. */
   readonly refusedPage: AppError | null;
 
   readonly #executable: Executable;
@@ -84,7 +84,7 @@ export class Cost {
   #levelOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): Level {
     const { schema, fragments, variables } = this.#executable;
     let { leaves, branches, cost } = NOTHING;
-    for (const same of collectSubfields(schema, { ...fragments }, { ...variables }, type, nodes).values()) {
+    for (const same of collectSubfields(schema, fragments, variables, type, nodes).values()) {
       const name = same[0]?.name.value ?? '';
       if (name === '__typename') continue;
       const field = type.getFields()[name];
@@ -113,8 +113,9 @@ export class Cost {
     const [first, last] = [this.#asked(field, 'first', node), this.#asked(field, 'last', node)];
     if (first === undefined && last === undefined)
       return isListType(getNullableType(field.type)) ? DEFAULT_PAGE_SIZE : 1;
-    if (parent !== this.#root && isConnectionPart(getNamedType(field.type))) {
-      this.#refusedPage ??= refusedPage(`${parent.name}.${field.name}`, first ?? null, last ?? null);
+    if (isConnectionPart(getNamedType(field.type))) {
+      const path = parent === this.#root ? field.name : `${parent.name}.${field.name}`;
+      this.#refusedPage ??= refusedPage(path, first ?? null, last ?? null);
     }
     const given = [first, last].filter((size) => typeof size === 'number');
     return given.length === 0 ? DEFAULT_PAGE_SIZE : Math.max(1, ...given);
