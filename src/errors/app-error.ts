@@ -10,7 +10,7 @@ export class AppError extends Error {
   /** For BAD_USER_INPUT: the argument or input field, as a path (`input.total`). */
   readonly field: string | undefined;
   /** What else a client can go by, beside the code. */
-  readonly details: Readonly<Record<string, string | boolean>>;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options);

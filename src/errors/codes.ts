@@ -28,6 +28,9 @@ export const CATALOGUE = {
   HOST_REFUSED:
     'The request names another host than this machine, which alone is served where anybody may ask: set an identity provider, or AUTH=none.',
   PERSISTED_OPERATION_UNKNOWN: 'Only the operations of a manifest are answered here, and this is none of them.',
+  OPERATION_TOO_LARGE:
+    'The operation exceeds a limit, which `limit` names, or the request has too many operations. Nothing was run.',
+  OPERATION_TOO_COSTLY: 'The operation may read more rows (`cost`) than one may (`limit`). Nothing was run.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',

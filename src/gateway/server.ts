@@ -12,6 +12,10 @@ import { sendSafeHeaders } from '../security/http-headers.js';
 import { refuseForeignHosts } from '../security/loopback.js';
 import { PersistedOperations } from '../security/persisted-operations.js';
 import { refuse } from '../security/refusal.js';
+import { limitBatches } from '../security/limits/batch.js';
+import { costLimit } from '../security/limits/cost-limit.js';
+import { explainingLimits } from '../security/limits/parsing.js';
+import { shapeRule } from '../security/limits/shape-rule.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import { refuseIdleReaders, USUAL_PATIENCE, withPatience, type Patience } from '../security/slow-clients.js';
 import { refuseAddress, refuseUnreadable } from '../security/unreadable-requests.js';
@@ -68,6 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
+  limitBatches(app, GRAPHQL_PATH, security.limits.batch);
   for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
   const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
   serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null), persisted);
@@ -92,10 +97,14 @@ interface ApolloOptions {
 }
 
 /** Apollo Server as the gateway runs it. */
-export function createApollo({ platform, isHidden = false, app }: ApolloOptions): ApolloServer<Scope> {
+export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
+  const { platform, isHidden = false, app, security: { limits } = USUAL_SECURITY } = options;
   return new ApolloServer<Scope>({
     schema: buildGraph(),
-    formatError: errorFormatter(platform.logger, isHidden),
+    parseOptions: { maxLexicalTokens: limits.tokens },
+    validationRules: [shapeRule(limits)],
+    allowBatchedHttpRequests: limits.batch > 1,
+    formatError: explainingLimits(limits, errorFormatter(platform.logger, isHidden)),
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
     hideSchemaDetailsFromClientErrors: isHidden,
@@ -103,6 +112,7 @@ export function createApollo({ platform, isHidden = false, app }: ApolloOptions)
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ...(isHidden ? [oneError<Scope>()] : []),
+      costLimit<Scope>(limits.cost),
       ...(app === undefined ? [] : [draining<Scope>(app)]),
     ],
   });

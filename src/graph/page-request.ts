@@ -8,7 +8,7 @@ import type { OrderBy } from './order-by-input.js';
 import { filterOf } from './where.js';
 
 /** A page's size when the client names none, and the largest that it may name. */
-const DEFAULT_PAGE_SIZE = 20;
+export const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
 
 /**
@@ -25,16 +25,13 @@ export function pageRequest(
   fields: ReadonlySet<string> | null,
 ): PageRequest {
   const { first = null, last = null, after = null, before = null } = args;
-  if (first !== null && last !== null) {
-    throw badUserInput('last', `${path} takes first: or last:, got both; leave one of them out`);
-  }
+  const limit = pageSize(path, { first, last });
   const orderBy = sortOf(path, source, args.orderBy ?? [], joins);
   const position = (argument: 'after' | 'before', cursor: string | null): Position | null => {
     const found = cursor === null ? null : joins.position(source, orderBy, cursor);
     if (found === null && cursor !== null) throw foreignCursor(path, argument);
     return found;
   };
-  const limit = last === null ? size(path, 'first', first) : size(path, 'last', last);
   return {
     fields: fields ?? new Set(),
     where: filterOf(source, args.where, joins.sight),
@@ -44,6 +41,14 @@ export function pageRequest(
     after: position('after', after),
     before: position('before', before),
   };
+}
+
+/** How many rows a page has. @throws {AppError} BAD_USER_INPUT for a size that no list takes */
+export function pageSize(path: string, { first, last }: Record<'first' | 'last', number | null>): number {
+  if (first !== null && last !== null) {
+    throw badUserInput('last', `${path} takes first: or last:, got both; leave one of them out`);
+  }
+  return last === null ? size(path, 'first', first) : size(path, 'last', last);
 }
 
 function size(path: string, argument: 'first' | 'last', value: number | null): number {

@@ -3,6 +3,7 @@ import {
   isObjectType,
   type FieldNode,
   type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
 } from 'graphql';
@@ -77,7 +78,8 @@ function collect(
   }
 }
 
-function isConnectionPart(type: GraphQLObjectType): boolean {
+/** Whether a type is a connection, or an edge of one. */
+export function isConnectionPart(type: GraphQLNamedType): boolean {
   return type.extensions[CONNECTION_EXTENSION] === true;
 }
 

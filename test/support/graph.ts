@@ -5,6 +5,7 @@ import { afterAll } from 'vitest';
 import { createApollo } from '../../src/gateway/server.js';
 import type { Platform } from '../../src/platform/platform.js';
 import { createScope, type Scope } from '../../src/scope.js';
+import { USUAL_SECURITY, type SecuritySettings } from '../../src/security/settings.js';
 import { answerOf, type Answer } from '../../src/testing/answer.js';
 
 export type { Answer };
@@ -28,13 +29,16 @@ export type Given<Variables> =
   Variables extends Record<string, never> ? [] : Partial<Variables> extends Variables ? [Variables?] : [Variables];
 
 /** Runs operations as the gateway does, each in a scope of its own, and records their statements. */
-export function useGraph(databases: { readonly platform: Platform }): Execute {
+export function useGraph(
+  databases: { readonly platform: Platform },
+  security: SecuritySettings = USUAL_SECURITY,
+): Execute {
   let apollo: ApolloServer<Scope> | undefined;
   afterAll(() => apollo?.stop());
   const run = <Data>(operation: string | DocumentNode, variables: object = {}): Promise<Answer<Data>> => {
     const { platform } = databases;
     return answerOf<Data, object>(
-      (apollo ??= createApollo({ platform })),
+      (apollo ??= createApollo({ platform, security })),
       createScope(platform),
       operation,
       variables,

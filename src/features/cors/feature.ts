@@ -12,6 +12,7 @@ const REQUEST_HEADERS = [
   'apollographql-client-name',
   'apollographql-client-version',
   'x-consistency-token',
+  'x-operation-cost',
 ];
 
 /** The answer to a preflight; browsers keep it for two hours at most. */
