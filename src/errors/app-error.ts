@@ -30,9 +30,14 @@ export function isAppError(error: unknown, code: ErrorCode): error is AppError {
   return error instanceof AppError && error.code === code;
 }
 
-const PASSING: ReadonlySet<string> = new Set(['POSTGRES_UNAVAILABLE', 'MONGO_UNAVAILABLE', 'OUTCOME_UNKNOWN']);
+const PASSING: ReadonlySet<string> = new Set([
+  'POSTGRES_UNAVAILABLE',
+  'MONGO_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+  'DEADLINE_EXCEEDED',
+]);
 
-/** Whether an error says that a database is away, which passes by itself. */
+/** Whether an error says that a database is away, or did not answer in time, which passes by itself. */
 export function isPassing(error: unknown): error is AppError {
   return error instanceof AppError && PASSING.has(error.code);
 }

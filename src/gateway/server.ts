@@ -7,6 +7,7 @@ import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from '../security/errors.js';
+import { limitTime, sparingMutations } from '../security/time-limit.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import type { Feature } from './feature.js';
 import { draining, serveGraph } from './http.js';
@@ -37,7 +38,8 @@ export interface GatewayOptions {
 
 /** Serves the graph over HTTP. What `listen` throws, it throws: when the port cannot be had, for one. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { platform, host, port, production = false, features = [], security = USUAL_SECURITY } = options;
+  const { host, port, production = false, features = [], security = USUAL_SECURITY } = options;
+  const platform = features.reduce((one, { extendPlatform }) => extendPlatform?.(one) ?? one, options.platform);
   const app = fastify({
     requestTimeout: REQUEST_TIMEOUT,
     forceCloseConnections: 'idle',
@@ -49,7 +51,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
-  for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
+  limitTime(app, GRAPHQL_PATH, security.limits.seconds);
+  for (const { extendHttp } of features) extendHttp?.(app, GRAPHQL_PATH, platform);
   const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
   serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null));
   try {
@@ -80,7 +83,7 @@ export function createApollo({ platform, isHidden = false, app }: ApolloOptions)
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), ...(app === undefined ? [] : [draining<Scope>(app)])],
+    plugins: [ApolloServerPluginLandingPageDisabled(), sparingMutations, ...(app === undefined ? [] : [draining<Scope>(app)])],
   });
 }
 

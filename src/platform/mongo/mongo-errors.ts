@@ -1,6 +1,5 @@
 import mongoose from 'mongoose';
 import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
-import { CATALOGUE } from '../../errors/codes.js';
 
 const { mongo } = mongoose;
 
@@ -67,7 +66,16 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
 }
 
 export function unavailable(cause: unknown): AppError {
-  return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
+  if (!isPoolExhausted(cause)) return new AppError('MONGO_UNAVAILABLE', MESSAGE, { cause });
+  const message = 'every connection to MongoDB is in use; try again';
+  return new AppError('MONGO_UNAVAILABLE', message, { cause, details: { reason: 'POOL_EXHAUSTED' } });
+}
+
+const MESSAGE = 'MongoDB does not answer; try again later.';
+
+/** Whether others had every connection for as long as one was waited for. Nothing was sent. */
+function isPoolExhausted(error: unknown): boolean {
+  return error instanceof mongo.MongoError && error.name === 'MongoWaitQueueTimeoutError';
 }
 
 /** Whether an error says that MongoDB cannot be asked, rather than that the question was wrong. */
