@@ -83,7 +83,11 @@ export function createApollo({ platform, isHidden = false, app }: ApolloOptions)
     includeStacktraceInErrorResponses: false,
     introspection: !isHidden,
     stopOnTerminationSignals: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), sparingMutations, ...(app === undefined ? [] : [draining<Scope>(app)])],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      sparingMutations,
+      ...(app === undefined ? [] : [draining<Scope>(app)]),
+    ],
   });
 }
 

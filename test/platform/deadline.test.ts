@@ -40,7 +40,10 @@ function ended<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
 const pgSleep = (seconds: number) => postgres.query('SELECT pg_sleep($1)::text', seconds);
 const mongoSleep = (milliseconds: number) =>
   mongo.run((db, limits) =>
-    db.collection('things').find({ $where: `sleep(${milliseconds}) || true` }, limits).toArray(),
+    db
+      .collection('things')
+      .find({ $where: `sleep(${milliseconds}) || true` }, limits)
+      .toArray(),
   );
 
 test.each([
@@ -50,7 +53,7 @@ test.each([
   const waiting = ended(400, work);
   await expect.poll(() => running(databases)).toHaveLength(1);
   await expect(waiting).rejects.toBe(OVER);
-  await expect.poll(() => running(databases), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => running(databases), { timeout: 5_000 }).toEqual([]);
 });
 
 test('what still waits for a connection when its time is over is never sent, and the connection is kept', async () => {
@@ -97,7 +100,7 @@ test('600 that end just when their time is over never end one of another, on the
   expect(reasons.filter((reason) => reason !== OVER)).toEqual([]);
   expect(reasons.length).toBeGreaterThan(0);
   expect(await Promise.all(others)).toEqual(Array.from({ length: 300 }, (_, at) => String(at)));
-  await expect.poll(() => running(databases), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => running(databases), { timeout: 5_000 }).toEqual([]);
 }, 60_000);
 
 test('a write is not cancelled: it is done, and no longer waited for', async () => {

@@ -6,7 +6,9 @@ import { onServer, type TestDatabases } from './databases.js';
 export async function running({ databaseUrl }: Pick<TestDatabases, 'databaseUrl'>): Promise<readonly string[]> {
   const name = new URL(databaseUrl).pathname.slice(1);
   const statements = await onServer((client) =>
-    client.query<{ query: string }>(`SELECT query FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle'`, [name]),
+    client.query<{ query: string }>(`SELECT query FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle'`, [
+      name,
+    ]),
   );
   const client = new mongoose.mongo.MongoClient(inject('mongoUrl'));
   try {

@@ -26,9 +26,11 @@ export async function requestCancel(client: pg.Client): Promise<void> {
   await new Promise<void>((resolve) => {
     socket.setTimeout(PATIENCE, () => socket.destroy());
     // The server closes the connection when it has passed the request on.
-    socket.on('error', () => undefined).on('close', () => {
-      resolve();
-    });
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        resolve();
+      });
     socket.resume().write(packet);
   });
 }

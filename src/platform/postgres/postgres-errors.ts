@@ -52,7 +52,10 @@ const MESSAGE = 'PostgreSQL does not answer; try again later.';
 
 /** Whether others had every connection for as long as one was waited for. Nothing was sent. */
 function isPoolExhausted(error: unknown): boolean {
-  return error instanceof Error && /timeout exceeded when trying to connect|unable to start a transaction in/i.test(error.message);
+  return (
+    error instanceof Error &&
+    /timeout exceeded when trying to connect|unable to start a transaction in/i.test(error.message)
+  );
 }
 
 /** Whether a connection is there, and has not answered within its `query_timeout`. */
