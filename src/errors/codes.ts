@@ -24,9 +24,8 @@ export const CATALOGUE = {
     'Users cannot be copied to PostgreSQL: MongoDB is a single server without a replica set, which has no snapshots.',
   FORBIDDEN: 'Nobody may do this here: what looks after the data is off in production, and is done by commands.',
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
-  POSTGRES_UNAVAILABLE:
-    'PostgreSQL does not answer; try again later. `reason` is `POOL_EXHAUSTED` where every connection is in use, and `CIRCUIT_OPEN` where it is not asked for a few seconds.',
-  MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later. `reason` as for PostgreSQL.',
+  POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
+  MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',
   DEADLINE_EXCEEDED:
     'The operation took longer than it may: what it still waited for was cancelled in the databases, the rest is served.',
   RATE_LIMITED: 'More requests in a minute than one may make; the header `retry-after` says when to come again.',

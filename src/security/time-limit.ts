@@ -1,5 +1,6 @@
-import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+import { OperationTypeNode } from 'graphql';
 import { AppError } from '../errors/app-error.js';
 import { liftDeadline, withinDeadline } from '../platform/deadline.js';
 
@@ -28,11 +29,11 @@ export function limitTime(app: FastifyInstance, path: string, seconds: number): 
 }
 
 /** What writes is not cut in the middle: each of its steps has a time limit of its own, and so has what it reads. */
-export const sparingMutations: ApolloServerPlugin<BaseContext> = {
+export const sparingMutations: ApolloServerPlugin = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ operation }) => {
-        if (operation?.operation === 'mutation') liftDeadline();
+        if (operation?.operation === OperationTypeNode.MUTATION) liftDeadline();
         return Promise.resolve();
       },
     }),

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { AppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/codes.js';
 
 const { mongo } = mongoose;
 
@@ -66,12 +67,10 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
 }
 
 export function unavailable(cause: unknown): AppError {
-  if (!isPoolExhausted(cause)) return new AppError('MONGO_UNAVAILABLE', MESSAGE, { cause });
+  if (!isPoolExhausted(cause)) return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
   const message = 'every connection to MongoDB is in use; try again';
   return new AppError('MONGO_UNAVAILABLE', message, { cause, details: { reason: 'POOL_EXHAUSTED' } });
 }
-
-const MESSAGE = 'MongoDB does not answer; try again later.';
 
 /** Whether others had every connection for as long as one was waited for. Nothing was sent. */
 function isPoolExhausted(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import { AppError, isAppError, outcomeUnknown, readOnly, writeRefused } from '../../errors/app-error.js';
+import { CATALOGUE } from '../../errors/codes.js';
 
 /**
  * What Prisma's adapter calls the ways in which PostgreSQL is out of reach; that a new connection is refused, once others
@@ -43,12 +44,10 @@ export function translated(error: unknown): unknown {
 }
 
 export function unavailable(cause: unknown): AppError {
-  if (!isPoolExhausted(cause)) return new AppError('POSTGRES_UNAVAILABLE', MESSAGE, { cause });
+  if (!isPoolExhausted(cause)) return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
   const message = 'every connection to PostgreSQL is in use; try again';
   return new AppError('POSTGRES_UNAVAILABLE', message, { cause, details: { reason: 'POOL_EXHAUSTED' } });
 }
-
-const MESSAGE = 'PostgreSQL does not answer; try again later.';
 
 /** Whether others had every connection for as long as one was waited for. Nothing was sent. */
 function isPoolExhausted(error: unknown): boolean {

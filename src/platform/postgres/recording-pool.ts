@@ -34,7 +34,7 @@ class RecordingClient extends pg.Client {
     const text = typeof config === 'string' ? config : (config as { text?: string } | null)?.text;
     if (text === undefined || TRANSACTION_CONTROL.test(text)) return this.#send(parameters);
     const signal = currentDeadline();
-    if (signal?.aborted === true) return refused(signal.reason, parameters.at(-1));
+    if (signal?.aborted === true) return refused(signal.reason as Error, parameters.at(-1));
     reportStatement('postgres', () => text);
     return signal === null ? this.#send(parameters) : this.#sendUntil(signal, parameters);
   }) as never;
@@ -91,9 +91,9 @@ class RecordingClient extends pg.Client {
 }
 
 /** What a statement is told that is not sent any more. */
-function refused(reason: unknown, callback: unknown): unknown {
-  if (typeof callback !== 'function') return Promise.reject(reason as Error);
-  process.nextTick(callback as Callback, reason);
+function refused(reason: Error, callback: unknown): unknown {
+  if (typeof callback !== 'function') return Promise.reject(reason);
+  process.nextTick(callback, reason);
   return undefined;
 }
 
