@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { COPIES } from './copies.mjs';
+import { DEADLINE } from './deadline.mjs';
 import { ORDERING } from './ordering.mjs';
 
 /**
@@ -17,7 +18,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES];
+export const MUTANTS = [...ORDERING, ...COPIES, ...DEADLINE];
 
 /**
  * @param {Mutant} mutant
