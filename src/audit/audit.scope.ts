@@ -18,5 +18,8 @@ export function auditOf(platform: Platform, parts: Copies & OrderingScope, acces
   const syncState = new SyncStateRepository(platform.postgres);
   const audit = new ConsistencyService({ platform, snapshots: parts.snapshots, syncState, access });
   const repairing = new Repairing({ ...platform, ...parts });
-  return { audit, repair: new RepairService({ ...parts, audit, repairing, access, log: new RepairLog(platform.postgres) }) };
+  return {
+    audit,
+    repair: new RepairService({ ...parts, audit, repairing, access, log: new RepairLog(platform.postgres) }),
+  };
 }

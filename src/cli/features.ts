@@ -7,6 +7,11 @@ export class UnknownFeatureError extends Error {
   readonly code = 'UNKNOWN_FEATURE';
 }
 
+/** A feature needs a package that was not installed. */
+export class MissingPackageError extends Error {
+  readonly code = 'FEATURE_PACKAGE_MISSING';
+}
+
 /** What is loaded when nobody says what; in production nothing is. */
 const USUAL = ['playground'];
 
@@ -17,6 +22,7 @@ type Exported = Feature | ((config: Config) => Feature);
  * Loads the features that are wanted, and the code of no other.
  *
  * @throws {UnknownFeatureError} for a name that is none
+ * @throws {MissingPackageError} for one whose library is not there
  * @throws {ConfigError} for a feature's own setting that is wrong
  */
 export async function loadFeatures(config: Config): Promise<readonly Feature[]> {
@@ -33,8 +39,22 @@ async function load(name: string, config: Config): Promise<Feature> {
       config.features?.includes(name) === true ? `FEATURES names "${name}"` : `CORS_ORIGINS needs "${name}"`;
     throw new UnknownFeatureError(`${asked}, which is none: see src/features/`);
   }
-  const { feature } = (await import(url.href)) as { feature: Exported };
+  const { feature } = await imported(name, url);
   return typeof feature === 'function' ? feature(config) : feature;
+}
+
+/** The libraries of features are optional, so that the core installs without them. */
+async function imported(name: string, url: URL): Promise<{ feature: Exported }> {
+  try {
+    return (await import(url.href)) as { feature: Exported };
+  } catch (error) {
+    const missing = /Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : '')?.[1];
+    if (missing === undefined) throw error;
+    throw new MissingPackageError(
+      `FEATURES names "${name}", which needs the package ${missing}, and that is not installed: ` +
+        'npm ci (without --omit=optional) installs it, or leave the feature out',
+    );
+  }
 }
 
 function place(name: string): URL {

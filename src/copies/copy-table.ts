@@ -1,3 +1,4 @@
+import { outsideDeadline, untilDeadline } from '../platform/deadline.js';
 import type { Finding } from '../platform/finding.js';
 import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
@@ -40,9 +41,12 @@ const tables = new WeakMap<PostgresDatabase, Promise<CopyTable>>();
 
 /** What the table is like; asked once, until that is forgotten. @throws {AppError} POSTGRES_UNAVAILABLE */
 export function copyTable(postgres: PostgresDatabase): Promise<CopyTable> {
-  const known = tables.get(postgres);
-  if (known !== undefined) return known;
-  const asked = readTable(postgres);
+  return untilDeadline(() => tables.get(postgres) ?? askedTable(postgres));
+}
+
+/** Others get the answer too, so nobody's deadline ends it. */
+function askedTable(postgres: PostgresDatabase): Promise<CopyTable> {
+  const asked = outsideDeadline(() => readTable(postgres));
   tables.set(postgres, asked);
   asked.catch(() => tables.delete(postgres));
   return asked;

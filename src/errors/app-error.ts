@@ -30,9 +30,14 @@ export function isAppError(error: unknown, code: ErrorCode): error is AppError {
   return error instanceof AppError && error.code === code;
 }
 
-const PASSING: ReadonlySet<string> = new Set(['POSTGRES_UNAVAILABLE', 'MONGO_UNAVAILABLE', 'OUTCOME_UNKNOWN']);
+const PASSING: ReadonlySet<string> = new Set([
+  'POSTGRES_UNAVAILABLE',
+  'MONGO_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+  'DEADLINE_EXCEEDED',
+]);
 
-/** Whether an error says that a database is away, which passes by itself. */
+/** Whether an error says that a database is away, or did not answer in time, which passes by itself. */
 export function isPassing(error: unknown): error is AppError {
   return error instanceof AppError && PASSING.has(error.code);
 }
@@ -48,7 +53,12 @@ export function forbidden(message: string, field?: string): AppError {
 }
 
 /** For a filter or a sort by what the asker may not read in every row. */
-export function hidden(source: { readonly type: string }, name: string, path: string, act: 'filter' | 'sort'): AppError {
+export function hidden(
+  source: { readonly type: string },
+  name: string,
+  path: string,
+  act: 'filter' | 'sort',
+): AppError {
   return forbidden(`${path}: ${source.type}.${name} is not yours to read, so you cannot ${act} by it`, path);
 }
 

@@ -34,7 +34,26 @@ export const CATALOGUE = {
   OUTCOME_UNKNOWN: 'The connection broke during a write: look whether it was done before you try again.',
   POSTGRES_UNAVAILABLE: 'PostgreSQL does not answer; try again later.',
   MONGO_UNAVAILABLE: 'MongoDB does not answer; try again later.',
+  DEADLINE_EXCEEDED:
+    'The operation took longer than it may: what it still waited for was cancelled in the databases, the rest is served.',
+  RATE_LIMITED: 'More requests in a minute than one may make; the header `retry-after` says when to come again.',
+  OVERLOADED: 'The gateway has more to do than it can; the header `retry-after` says when to come again.',
   INTERNAL_SERVER_ERROR: 'A fault on our side; the log has its details under `logId`.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof CATALOGUE;
+
+const RETRYABLE: ReadonlySet<string> = new Set<ErrorCode>([
+  'POSTGRES_UNAVAILABLE',
+  'MONGO_UNAVAILABLE',
+  'USER_UNVERIFIABLE',
+  'DEADLINE_EXCEEDED',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'IDENTITY_UNAVAILABLE',
+]);
+
+/** Whether the same call, made again later, may succeed, and nothing was done by this one. */
+export function isRetryable(code: ErrorCode): boolean {
+  return RETRYABLE.has(code);
+}

@@ -6,5 +6,7 @@ export interface Feature {
   /** True where it is of no use without introspection, which it then switches on in production too. */
   readonly needsIntrospection?: boolean;
   /** Adds routes and hooks to the HTTP server, before the graph's own. */
-  readonly extendHttp: (app: FastifyInstance, graphPath: string, platform: Platform) => void;
+  readonly extendHttp?: (app: FastifyInstance, graphPath: string, platform: Platform) => void;
+  /** Puts something around what every request shares. */
+  readonly extendPlatform?: (platform: Platform) => Platform;
 }

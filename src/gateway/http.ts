@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { HeaderMap, type ApolloServer, type ApolloServerPlugin, type BaseContext } from '@apollo/server';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { UNLISTED, type PersistedOperations } from '../security/persisted-operations.js';
 import { refuse } from '../security/refusal.js';
 
@@ -15,20 +15,24 @@ export function serveGraph<C extends BaseContext>(
   app: FastifyInstance,
   path: string,
   apollo: ApolloServer<C>,
-  newContext: (headers: HeaderMap) => Promise<C>,
+  newContext: (request: FastifyRequest) => Promise<C>,
   persisted: PersistedOperations | null = null,
 ): void {
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
     url: path,
-    handler: async ({ method, url, headers: given, body: sent }, reply) => {
+    handler: async (incoming, reply) => {
+      const { method, url, headers: given, body: sent } = incoming;
       const request = { search: new URL(url, 'http://localhost').search, body: sent };
       const asked = persisted === null ? request : persisted.textual(request);
       if (asked === null) return refuse(reply, 400, 'PERSISTED_OPERATION_UNKNOWN', UNLISTED);
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(given)) headers.set(name, [value ?? ''].flat().join(', '));
       const httpGraphQLRequest = { method, headers, ...asked };
-      const answer = await apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: () => newContext(headers) });
+      const answer = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest,
+        context: () => newContext(incoming),
+      });
       const { body, status = 200 } = answer;
       return reply
         .code(status)

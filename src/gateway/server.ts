@@ -1,21 +1,25 @@
 import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
+import { POLICY } from '../policy.js';
 import { createScope, type Scope } from '../scope.js';
 import { errorFormatter } from '../security/errors.js';
+import { actorOf, identify, refusingStrangers } from '../security/identity.js';
 import { oneError } from '../security/hidden-schema.js';
 import { sendSafeHeaders } from '../security/http-headers.js';
 import { refuseForeignHosts } from '../security/loopback.js';
+import { policed } from '../security/policed-schema.js';
 import { PersistedOperations } from '../security/persisted-operations.js';
 import { refuse } from '../security/refusal.js';
 import { limitBatches } from '../security/limits/batch.js';
 import { costLimit } from '../security/limits/cost-limit.js';
 import { explainingLimits } from '../security/limits/parsing.js';
 import { shapeRule } from '../security/limits/shape-rule.js';
+import { limitTime, sparingMutations } from '../security/time-limit.js';
 import { USUAL_SECURITY, type SecuritySettings } from '../security/settings.js';
 import { refuseIdleReaders, USUAL_PATIENCE, withPatience, type Patience } from '../security/slow-clients.js';
 import { refuseAddress, refuseUnreadable } from '../security/unreadable-requests.js';
@@ -50,8 +54,9 @@ export interface GatewayOptions {
  * @throws {ConfigError} for a manifest of persisted operations that does not fit the graph
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { platform, host, port, production = false, features = [], security = USUAL_SECURITY } = options;
   const { patience = USUAL_PATIENCE } = options;
+  const { host, port, production = false, features = [], security = USUAL_SECURITY } = options;
+  const platform = features.reduce((one, { extendPlatform }) => extendPlatform?.(one) ?? one, options.platform);
   const app = fastify({
     ...withPatience(patience),
     clientErrorHandler: refuseUnreadable,
@@ -72,10 +77,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   answerInGraphql(app, platform.logger);
   app.get('/', (_request, reply) => reply.redirect(GRAPHQL_PATH));
   app.get('/health', () => ({ status: 'ok' }));
+  await identify(app, GRAPHQL_PATH, security, { production, logger: platform.logger });
   limitBatches(app, GRAPHQL_PATH, security.limits.batch);
-  for (const { extendHttp } of features) extendHttp(app, GRAPHQL_PATH, platform);
-  const newScope = (consistencyToken: string | null) => looked(createScope(platform, { consistencyToken, production }));
-  serveGraph(app, GRAPHQL_PATH, apollo, (headers) => newScope(headers.get(CONSISTENCY_HEADER) ?? null), persisted);
+  limitTime(app, GRAPHQL_PATH, security.limits.seconds);
+  for (const { extendHttp } of features) extendHttp?.(app, GRAPHQL_PATH, platform);
+  const newScope = (request: FastifyRequest) => {
+    const token = [request.headers[CONSISTENCY_HEADER] ?? []].flat().join(', ');
+    return looked(createScope(platform, { actor: actorOf(request), consistencyToken: token === '' ? null : token }));
+  };
+  serveGraph(app, GRAPHQL_PATH, apollo, newScope, persisted);
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -100,7 +110,7 @@ interface ApolloOptions {
 export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
   const { platform, isHidden = false, app, security: { limits } = USUAL_SECURITY } = options;
   return new ApolloServer<Scope>({
-    schema: buildGraph(),
+    schema: policed(buildGraph(), POLICY),
     parseOptions: { maxLexicalTokens: limits.tokens },
     validationRules: [shapeRule(limits)],
     allowBatchedHttpRequests: limits.batch > 1,
@@ -112,7 +122,9 @@ export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ...(isHidden ? [oneError<Scope>()] : []),
+      refusingStrangers,
       costLimit<Scope>(limits.cost),
+      sparingMutations,
       ...(app === undefined ? [] : [draining<Scope>(app)]),
     ],
   });

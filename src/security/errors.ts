@@ -3,7 +3,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
-import { CATALOGUE } from '../errors/codes.js';
+import { CATALOGUE, isRetryable } from '../errors/codes.js';
 import { argumentPath } from './argument-path.js';
 import { isCoercion, withoutSchema } from './hidden-schema.js';
 
@@ -67,10 +67,11 @@ const NULL_GIVEN = /^Argument "(\w+)" of (?:required|non-null) type /;
 
 function present(formatted: GraphQLFormattedError, error: AppError, path: string | null): GraphQLFormattedError {
   const field = error.field ?? path ?? undefined;
+  const retryable = isRetryable(error.code) ? { retryable: true } : {};
   return {
     ...formatted,
     message: error.message,
-    extensions: { code: error.code, ...(field === undefined ? {} : { field }), ...error.details },
+    extensions: { code: error.code, ...(field === undefined ? {} : { field }), ...retryable, ...error.details },
   };
 }
 

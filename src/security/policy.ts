@@ -42,7 +42,7 @@ export function allow<R extends object>(source: Source<R>, declaration: Declarat
     }
   }
   const usual = { create: nobody, update: nobody, delete: nobody, types: [] };
-  return { ...usual, ...rest, source, visibleTo, readable: rules, writable: writable as SourcePolicy['writable'] };
+  return { ...usual, ...rest, source, visibleTo, readable: rules, writable: writable };
 }
 
 /** Everything that is allowed: with each source, and what is no row. */

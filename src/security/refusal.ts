@@ -1,12 +1,14 @@
 import type { FastifyReply } from 'fastify';
-import type { ErrorCode } from '../errors/codes.js';
+import type { AppError } from '../errors/app-error.js';
+import { isRetryable, type ErrorCode } from '../errors/codes.js';
 
 /** Apollo Server's code for what is no request at all. */
 type Code = ErrorCode | 'BAD_REQUEST';
 
 /** What a request gets that does not reach the graph, in the graph's own form. */
-export function refusal(code: Code, message: string): object {
-  return { errors: [{ message, extensions: { code } }] };
+export function refusal(code: Code, message: string, details: AppError['details'] = {}): object {
+  const retryable = code !== 'BAD_REQUEST' && isRetryable(code) ? { retryable: true } : {};
+  return { errors: [{ message, extensions: { code, ...retryable, ...details } }] };
 }
 
 /** Sends it as the type that clients read errors from whatever the status is, where they take it; else as plain JSON. */
@@ -17,4 +19,14 @@ export function refuse(reply: FastifyReply, status: number, code: Code, message:
     .code(status)
     .type(`application/${type}; charset=utf-8`)
     .send(JSON.stringify(refusal(code, message)));
+}
+
+/**
+ * Refuses a request for now: the status and the headers are set, the body is to be sent.
+ *
+ * @param seconds after which it may come again
+ */
+export function refuseForNow(reply: FastifyReply, status: number, error: AppError, seconds: number): object {
+  void reply.code(status).header('retry-after', Math.max(1, seconds)).header('cache-control', 'no-store');
+  return refusal(error.code, error.message, error.details);
 }

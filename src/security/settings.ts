@@ -118,10 +118,10 @@ export const securityVariables = {
   EVENT_LOOP_DELAY: whole(USUAL_SECURITY.eventLoopDelay, 20, 60_000),
 };
 
-const variables = z.object(securityVariables);
+type Variables = z.infer<z.ZodObject<typeof securityVariables>>;
 
 /** What is wrong between variables that are each right by themselves, as `VARIABLE what would be right`. */
-export function contradictions(data: z.infer<typeof variables>): readonly string[] {
+export function contradictions(data: Variables): readonly string[] {
   const { AUTH, AUTH_JWKS_URL: url, AUTH_PUBLIC_KEY: key, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = data;
   const hasKeys = url !== undefined || key !== undefined;
   const needs = (name: string) =>
@@ -142,7 +142,7 @@ export function contradictions(data: z.infer<typeof variables>): readonly string
 }
 
 /** The settings that the variables mean. */
-export function securityOf(data: z.infer<typeof variables>): SecuritySettings {
+export function securityOf(data: Variables): SecuritySettings {
   const { AUTH_JWKS_URL: jwksUrl = null, AUTH_PUBLIC_KEY: publicKey = null, INTROSPECTION: introspection } = data;
   const hasKeys = jwksUrl !== null || publicKey !== null;
   return {

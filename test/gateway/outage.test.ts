@@ -68,7 +68,7 @@ test('without MongoDB orders are served, their users and transactions are null w
   for (const node of answer.data.orders?.nodes ?? []) expect([node?.user, node?.transactions]).toEqual([null, null]);
   expect(answer.errors).toHaveLength(6);
   for (const { extensions, message } of answer.errors) {
-    expect(extensions).toEqual({ code: 'MONGO_UNAVAILABLE' });
+    expect(extensions).toEqual({ code: 'MONGO_UNAVAILABLE', retryable: true });
     expect(message).not.toMatch(/127\.0\.0\.1|\d{5}|ECONN/);
   }
   expect((await createOrder(ada.id)).errors).toMatchObject([{ extensions: { code: 'USER_UNVERIFIABLE' } }]);

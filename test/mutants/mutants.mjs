@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { COPIES } from './copies.mjs';
+import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
 import { ORDERING } from './ordering.mjs';
 
@@ -18,7 +19,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS];
+export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE];
 
 /**
  * @param {Mutant} mutant

@@ -35,7 +35,7 @@ describe('what leaves the process', () => {
     expect(out).toEqual({
       message: 'try again',
       path: ['orders', 3, 'user'],
-      extensions: { code: 'MONGO_UNAVAILABLE' },
+      extensions: { code: 'MONGO_UNAVAILABLE', retryable: true },
     });
     expect(log).toContain('host:27017');
   });

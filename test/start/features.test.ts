@@ -28,3 +28,16 @@ test('a feature that is not there is refused by its name before anything is star
   expect(start.complaints).toMatch(/FEATURES names "crystal-ball"/);
   expect(start.stdout).not.toContain('Start PostgreSQL');
 });
+
+test.each([
+  ['rate-limit', '@fastify/rate-limit'],
+  ['back-pressure', '@fastify/under-pressure'],
+  ['circuit-breaker', 'cockatiel'],
+])('the feature %s without its library is refused by both names before anything is started', async (name, library) => {
+  const project = await ProjectCopy.make();
+  await rm(project.path('node_modules', library), { recursive: true });
+  const start = project.npm(['start'], { FEATURES: name });
+  expect(await start.ended()).toEqual({ code: 1, signal: null });
+  expect(start.complaints).toContain(`FEATURES names "${name}", which needs the package ${library}`);
+  expect(start.stdout).not.toContain('Start PostgreSQL');
+});

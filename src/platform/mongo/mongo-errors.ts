@@ -67,7 +67,14 @@ export function translatedWrite(what: string, error: unknown, sent: boolean): un
 }
 
 export function unavailable(cause: unknown): AppError {
-  return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
+  if (!isPoolExhausted(cause)) return new AppError('MONGO_UNAVAILABLE', CATALOGUE.MONGO_UNAVAILABLE, { cause });
+  const message = 'every connection to MongoDB is in use; try again';
+  return new AppError('MONGO_UNAVAILABLE', message, { cause, details: { reason: 'POOL_EXHAUSTED' } });
+}
+
+/** Whether others had every connection for as long as one was waited for. Nothing was sent. */
+function isPoolExhausted(error: unknown): boolean {
+  return error instanceof mongo.MongoError && error.name === 'MongoWaitQueueTimeoutError';
 }
 
 /** Whether an error says that MongoDB cannot be asked, rather than that the question was wrong. */

@@ -1,5 +1,6 @@
 import mongoose from 'mongoose';
 import { clusterTimeOf, type ClusterTime } from './cluster-time.js';
+import { currentDeadline, outsideDeadline, untilDeadline } from '../deadline.js';
 import { whetherSent } from '../statements.js';
 import { reportCommands } from './recording-commands.js';
 import { translated, translatedWrite, unavailable } from './mongo-errors.js';
@@ -90,7 +91,7 @@ export class MongoDatabase implements AsyncDisposable {
    *
    * @param timeout how long the server may take, in milliseconds
    * @throws {AppError} MONGO_UNAVAILABLE when the database does not answer; any other error as it comes. A write that
-   * ends in one of them may still have been done.
+   * ends in one of them may still have been done. The reason of the caller's deadline, where there is one.
    */
   async run<T>(
     work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
@@ -98,19 +99,20 @@ export class MongoDatabase implements AsyncDisposable {
   ): Promise<T> {
     const { db } = this.connection;
     if (db === undefined) throw unavailable(undefined);
-    const deadline = new AbortController();
+    const timeUp = new AbortController();
+    const signal = eitherOf(timeUp.signal, currentDeadline());
     let timer: NodeJS.Timeout | undefined;
     // The driver takes a signal for reads only, and a write must not be waited for without end either.
     const ended = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         const error = new DOMException('MongoDB did not answer in time', 'TimeoutError');
-        deadline.abort(error);
+        timeUp.abort(error);
         reject(error);
       }, timeout + 1_000);
     });
     try {
-      const limits = { batchSize: BATCH_SIZE, maxTimeMS: timeout, signal: deadline.signal };
-      return await Promise.race([work(db, limits), ended]);
+      const limits = { batchSize: BATCH_SIZE, maxTimeMS: timeout, signal };
+      return await untilDeadline(() => Promise.race([work(db, limits), ended]));
     } catch (error) {
       throw translated(error);
     } finally {
@@ -134,7 +136,7 @@ export class MongoDatabase implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` that writes.
+   * Runs `work` that writes. A deadline ends the waiting for it, never the work.
    *
    * @param what is going on, for the message: `creating a user`
    * @param timeout how long the server may take, in milliseconds
@@ -146,15 +148,22 @@ export class MongoDatabase implements AsyncDisposable {
     work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
     timeout = COMMAND_TIMEOUT,
   ): Promise<T> {
-    return whetherSent(
-      () => this.run(work, timeout),
-      (error, sent) => translatedWrite(what, error, sent),
-    );
+    const run = () =>
+      whetherSent(
+        () => this.run(work, timeout),
+        (error, sent) => translatedWrite(what, error, sent),
+      );
+    return untilDeadline(() => outsideDeadline(run));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.connection.destroy();
   }
+}
+
+/** The driver ends a command's connection with its signal, and the server what the connection has asked for. */
+function eitherOf(one: AbortSignal, other: AbortSignal | null): AbortSignal {
+  return other === null ? one : AbortSignal.any([one, other]);
 }
 
 /** The driver lets its options win over the address; who has put one there has meant it. */

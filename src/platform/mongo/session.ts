@@ -31,7 +31,9 @@ export function runInSession<T>(
     const session = sessionOf(mongo);
     try {
       const run = <C>(command: Document) =>
-        db.command(command, { session, ...CURSOR_OPTIONS }) as Promise<unknown> as Promise<Reply<C>>;
+        db.command(command, { session, signal: limits.signal, ...CURSOR_OPTIONS }) as Promise<unknown> as Promise<
+          Reply<C>
+        >;
       return await work(run, limits);
     } finally {
       await session.endSession();

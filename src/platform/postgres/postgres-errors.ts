@@ -44,7 +44,17 @@ export function translated(error: unknown): unknown {
 }
 
 export function unavailable(cause: unknown): AppError {
-  return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
+  if (!isPoolExhausted(cause)) return new AppError('POSTGRES_UNAVAILABLE', CATALOGUE.POSTGRES_UNAVAILABLE, { cause });
+  const message = 'every connection to PostgreSQL is in use; try again';
+  return new AppError('POSTGRES_UNAVAILABLE', message, { cause, details: { reason: 'POOL_EXHAUSTED' } });
+}
+
+/** Whether others had every connection for as long as one was waited for. Nothing was sent. */
+function isPoolExhausted(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /timeout exceeded when trying to connect|unable to start a transaction in/i.test(error.message)
+  );
 }
 
 /** Whether a connection is there, and has not answered within its `query_timeout`. */

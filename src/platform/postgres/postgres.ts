@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { connectionConfig } from './connection.js';
 import { PrismaClient } from './generated/client.js';
 import { translated, translatedWrite } from './postgres-errors.js';
+import { outsideDeadline, untilDeadline } from '../deadline.js';
 import { whetherSent } from '../statements.js';
 import { RecordingPool } from './recording-pool.js';
 
@@ -84,28 +85,30 @@ export class PostgresDatabase implements AsyncDisposable {
    * Runs `work` with Prisma's client.
    *
    * @throws {AppError} POSTGRES_UNAVAILABLE when the database does not answer; any other error as it comes. A write
-   * that ends in one of them may still have been done.
+   * that ends in one of them may still have been done. The reason of the caller's deadline, where there is one.
    */
   async run<T>(work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
     try {
-      return await work(this.#prisma);
+      return await untilDeadline(() => work(this.#prisma));
     } catch (error) {
       throw translated(error);
     }
   }
 
   /**
-   * Runs `work` that writes.
+   * Runs `work` that writes. A deadline ends the waiting for it, never the work.
    *
    * @param what is going on, for the message: `creating order ORD-1`
    * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
    * connection broke in the middle, so that it may have been. Any other error, a unique violation too, as it comes
    */
   write<T>(what: string, work: (prisma: PrismaClient) => Promise<T>): Promise<T> {
-    return whetherSent(
-      () => this.run(work),
-      (error, sent) => translatedWrite(what, error, sent),
-    );
+    const run = () =>
+      whetherSent(
+        () => this.run(work),
+        (error, sent) => translatedWrite(what, error, sent),
+      );
+    return untilDeadline(() => outsideDeadline(run));
   }
 
   /**

@@ -1,0 +1,143 @@
+import { createPublicKey } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { AppError } from '../errors/app-error.js';
+import { identified, type Actor } from './actor.js';
+import type { IdentitySettings } from './settings.js';
+
+/** Who an `authorization` header says that it is; null where there is none. */
+export type Identify = (authorization: string | undefined) => Promise<Actor | null>;
+
+/** Signatures that only the provider can make. One of a shared secret could be made by whoever knows the public key. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** How long the provider may take, and how soon a key that is not known is asked for again, in milliseconds. */
+const PROVIDER_TIMEOUT = 3_000;
+const COOLDOWN = 1_000;
+
+/** A key that cannot be read, or the library that checks tokens is not there: the message names the setting. */
+export class IdentityError extends Error {
+  readonly code = 'IDENTITY_SETTINGS';
+}
+
+/**
+ * Checks tokens (JWT, RFC 7519) by the provider's keys: signature, issuer, audience and time. Keys of a URL are fetched
+ * when the first token comes, and again when one names a key that is not known: the provider may change them.
+ *
+ * @throws {IdentityError} for a public key that is none
+ */
+export async function createIdentify(settings: IdentitySettings): Promise<Identify> {
+  const jose = await import('jose').catch(() => {
+    throw new IdentityError(
+      'tokens are checked by the package "jose", which is not installed: npm ci without --omit=optional',
+    );
+  });
+  const { issuer, audience, clockSkew, jwksUrl, publicKey } = settings;
+  const ofProvider =
+    jwksUrl === null
+      ? null
+      : jose.createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: PROVIDER_TIMEOUT, cooldownDuration: COOLDOWN });
+  const given = publicKey === null ? null : keyOf(publicKey);
+  const key: JWTVerifyGetKey = (header, token) => {
+    if (ofProvider !== null) return fetched(ofProvider(header, token));
+    if (given === null) throw new IdentityError('no key is set');
+    return given;
+  };
+  const options = { issuer, audience, clockTolerance: clockSkew, algorithms: ALGORITHMS, requiredClaims: ['exp'] };
+  return async (authorization) => {
+    if (authorization === undefined) return null;
+    const [, token] = /^bearer +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
+    if (token === undefined) throw unauthenticated('the header authorization takes "Bearer " and a token');
+    try {
+      const { payload } = await jose.jwtVerify(token, key, options);
+      return actorOf(payload, settings);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      if (error instanceof jose.errors.JWTExpired) throw unauthenticated('the token has expired; get a new one');
+      throw unauthenticated(
+        'the token is none of those that are taken here: its signature, issuer, audience or time',
+        error,
+      );
+    }
+  };
+
+  /** What keeps keys from being fetched is nobody's wrong token. */
+  async function fetched<K>(keys: Promise<K>): Promise<K> {
+    try {
+      return await keys;
+    } catch (error) {
+      if (error instanceof jose.errors.JWKSNoMatchingKey || error instanceof jose.errors.JWKSMultipleMatchingKeys)
+        throw error;
+      throw new AppError(
+        'IDENTITY_UNAVAILABLE',
+        'the keys by which tokens are checked cannot be had now; try again later',
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+function unauthenticated(message: string, cause?: unknown): AppError {
+  return new AppError('UNAUTHENTICATED', message, cause === undefined ? {} : { cause });
+}
+
+/** A key in PEM, as the setting has it (with its line ends, or with \n for them), or in the file that it names. */
+function keyOf(setting: string) {
+  const text = setting.includes('-----BEGIN') ? setting.replaceAll('\\n', '\n') : textOf(setting);
+  try {
+    if (/PRIVATE KEY/.test(text)) throw new TypeError('private');
+    return createPublicKey(text);
+  } catch {
+    throw new IdentityError(
+      'AUTH_PUBLIC_KEY takes a public key in PEM ("-----BEGIN PUBLIC KEY-----"), or the path of a file with one',
+    );
+  }
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** @throws {AppError} UNAUTHENTICATED for a token that names nobody */
+function actorOf(payload: JWTPayload, { userClaim, rolesClaim }: IdentitySettings): Actor {
+  const subject = claim(payload, userClaim);
+  if (typeof subject !== 'string' || subject === '')
+    throw unauthenticated(`the token has no "${userClaim}" that says who it is`);
+  return identified(subject, rolesOf(claim(payload, rolesClaim)));
+}
+
+/** A list, or a text with blanks or commas between the names. */
+function rolesOf(value: unknown): readonly string[] {
+  const parts: readonly unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === 'string'
+      ? value.split(/[\s,]+/)
+      : [];
+  return parts.filter((part) => typeof part === 'string' && part !== '') as string[];
+}
+
+/** A claim by its name, which may have dots in it, or else by a path: `realm_access.roles`. */
+function claim(payload: JWTPayload, name: string): unknown {
+  if (Object.hasOwn(payload, name)) return payload[name];
+  return name.split('.').reduce<unknown>((value, part) => own(value, part), payload);
+}
+
+function own(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

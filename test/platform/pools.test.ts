@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { createLogger } from '../../src/platform/logger.js';
+import { MongoDatabase } from '../../src/platform/mongo/mongo.js';
+import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
+import { recordStatements } from '../../src/platform/statements.js';
+import { useDatabases } from '../support/databases.js';
+import { running } from '../support/running.js';
+
+const databases = useDatabases();
+
+/** Asks while everything is in use for longer than a connection is waited for; and again once nothing is. */
+async function whileInUse(hold: () => Promise<unknown>, ask: () => Promise<unknown>): Promise<unknown> {
+  const holding = hold();
+  await expect.poll(() => running(databases)).toHaveLength(1);
+  const { result, statements } = await recordStatements(async () => {
+    const [refused] = await Promise.allSettled([ask()]);
+    return refused.status === 'rejected' ? (refused.reason as unknown) : null;
+  });
+  expect(statements).toEqual([]);
+  await holding;
+  await expect.poll(() => running(databases), { timeout: 2_000 }).toEqual([]);
+  await ask();
+  return result;
+}
+
+test('where every connection to PostgreSQL is in use, a read and a write say so, and neither was sent', async () => {
+  const logger = createLogger('silent');
+  const postgres = await PostgresDatabase.open({ url: databases.databaseUrl, logger, poolSize: 1 });
+  try {
+    const hold = () => postgres.query('SELECT pg_sleep(6.5)::text');
+    const exhausted = {
+      code: 'POSTGRES_UNAVAILABLE',
+      message: 'every connection to PostgreSQL is in use; try again',
+      details: { reason: 'POOL_EXHAUSTED' },
+    };
+    expect(await whileInUse(hold, () => postgres.query('SELECT 1'))).toMatchObject(exhausted);
+    const write = () => postgres.transaction('a test', [{ sql: 'SELECT 1', parameters: [] }]);
+    expect(await whileInUse(hold, write)).toMatchObject(exhausted);
+  } finally {
+    await postgres[Symbol.asyncDispose]();
+  }
+}, 30_000);
+
+test('where every connection to MongoDB is in use, a read and a write say so, and neither was sent', async () => {
+  const mongo = await MongoDatabase.open({ url: databases.mongodbUri, poolSize: 1 });
+  try {
+    await mongo.run((db) => db.collection('things').insertOne({}));
+    const hold = () => mongo.run((db) => db.collection('things').findOne({ $where: 'sleep(3000) || true' }));
+    const exhausted = {
+      code: 'MONGO_UNAVAILABLE',
+      message: 'every connection to MongoDB is in use; try again',
+      details: { reason: 'POOL_EXHAUSTED' },
+    };
+    expect(await whileInUse(hold, () => mongo.run((db) => db.collection('things').findOne({})))).toMatchObject(
+      exhausted,
+    );
+    const write = () => mongo.write('a test', (db) => db.collection('things').insertOne({}));
+    expect(await whileInUse(hold, write)).toMatchObject(exhausted);
+  } finally {
+    await mongo[Symbol.asyncDispose]();
+  }
+}, 30_000);
