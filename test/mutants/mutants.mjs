@@ -4,6 +4,7 @@ import path from 'node:path';
 import { COPIES } from './copies.mjs';
 import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
+import { POLICY } from './policy.mjs';
 import { ORDERING } from './ordering.mjs';
 
 /**
@@ -19,7 +20,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE];
+export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY];
 
 /**
  * @param {Mutant} mutant

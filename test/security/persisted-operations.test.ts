@@ -49,7 +49,7 @@ const start = (manifest: string | null, production = false, limits: Limits = USU
   });
 
 beforeAll(async () => {
-  gateway = await start(written(APOLLOS));
+  gateway = await start(written(APOLLOS), false, { ...USUAL_LIMITS, batch: 2 });
 });
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
