@@ -47,7 +47,8 @@ export async function identify(
     } catch (error) {
       if (!(error instanceof AppError) || !(error.code in STATUS)) throw error;
       if (error.code === 'IDENTITY_UNAVAILABLE') logger.error({ err: error.cause }, error.message);
-      void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      // Of a token that could not be checked it is not said: clients throw away what is called invalid.
+      else void reply.header('www-authenticate', 'Bearer error="invalid_token"');
       return refuse(reply, STATUS[error.code as keyof typeof STATUS], error.code, error.message);
     }
   });

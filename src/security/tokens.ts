@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import type { JWTPayload, JWTVerifyGetKey } from 'jose';
+import { readFileSync } from 'node:fs';
+import type { FetchImplementation, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../errors/app-error.js';
 import { identified, type Actor } from './actor.js';
 import type { IdentitySettings } from './settings.js';
@@ -23,7 +23,7 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 
-/** How long the provider may take, and how soon a key that is not known is asked for again, in milliseconds. */
+/** How long the provider may take, and how soon it is asked again for a key that is not known, in milliseconds. */
 const PROVIDER_TIMEOUT = 3_000;
 const COOLDOWN = 1_000;
 
@@ -48,7 +48,11 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
   const ofProvider =
     jwksUrl === null
       ? null
-      : jose.createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: PROVIDER_TIMEOUT, cooldownDuration: COOLDOWN });
+      : jose.createRemoteJWKSet(new URL(jwksUrl), {
+          timeoutDuration: PROVIDER_TIMEOUT,
+          cooldownDuration: COOLDOWN,
+          [jose.customFetch]: sparingFetch(),
+        });
   const given = publicKey === null ? null : keyOf(publicKey);
   const key: JWTVerifyGetKey = (header, token) => {
     if (ofProvider !== null) return fetched(ofProvider(header, token));
@@ -61,8 +65,7 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
     const [, token] = /^bearer +([\w.~+/=-]+)$/i.exec(authorization) ?? [];
     if (token === undefined) throw unauthenticated('the header authorization takes "Bearer " and a token');
     try {
-      const { payload } = await jose.jwtVerify(token, key, options);
-      return actorOf(payload, settings);
+      return actorOf(await payloadOf(token), settings);
     } catch (error) {
       if (error instanceof AppError) throw error;
       if (error instanceof jose.errors.JWTExpired) throw unauthenticated('the token has expired; get a new one');
@@ -72,6 +75,23 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
       );
     }
   };
+
+  /** A token need not name its key: then it is of one of those that it may be of. */
+  async function payloadOf(token: string): Promise<JWTPayload> {
+    try {
+      return (await jose.jwtVerify(token, key, options)).payload;
+    } catch (several) {
+      if (!(several instanceof jose.errors.JWKSMultipleMatchingKeys)) throw several;
+      for await (const one of several) {
+        try {
+          return (await jose.jwtVerify(token, one, options)).payload;
+        } catch (error) {
+          if (!(error instanceof jose.errors.JWSSignatureVerificationFailed)) throw error;
+        }
+      }
+      throw several;
+    }
+  }
 
   /** What keeps keys from being fetched is nobody's wrong token. */
   async function fetched<K>(keys: Promise<K>): Promise<K> {
@@ -91,14 +111,25 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
   }
 }
 
+/** A provider that fails is not asked by every token: it may fail because it is asked too often. */
+function sparingFetch(): FetchImplementation {
+  let last = -Infinity;
+  return (url, options) => {
+    const now = performance.now();
+    if (now - last < COOLDOWN) return Promise.reject(new Error('the provider has failed a moment ago'));
+    last = now;
+    return fetch(url, options);
+  };
+}
+
 function unauthenticated(message: string, cause?: unknown): AppError {
   return new AppError('UNAUTHENTICATED', message, cause === undefined ? {} : { cause });
 }
 
 /** A key in PEM, as the setting has it (with its line ends, or with \n for them), or in the file that it names. */
 function keyOf(setting: string) {
-  const text = setting.includes('-----BEGIN') ? setting.replaceAll('\\n', '\n') : textOf(setting);
   try {
+    const text = setting.includes('-----BEGIN') ? setting.replaceAll('\\n', '\n') : readFileSync(setting, 'utf8');
     if (/PRIVATE KEY/.test(text)) throw new TypeError('private');
     return createPublicKey(text);
   } catch {
@@ -106,10 +137,6 @@ function keyOf(setting: string) {
       'AUTH_PUBLIC_KEY takes a public key in PEM ("-----BEGIN PUBLIC KEY-----"), or the path of a file with one',
     );
   }
-}
-
-function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 /** @throws {AppError} UNAUTHENTICATED for a token that names nobody */
