@@ -57,7 +57,7 @@ async function serve(config: Config, task: Task, started: Stop[], stopping: Abor
   const logger = createLogger(config.logLevel);
   if (role === 'worker') refuseEmbedded(config);
   else {
-    refuseUndecided(config);
+    await refuseUndecided(config);
     if (port !== 0) await checkPort(host, port);
   }
   const features = role === 'worker' ? [] : await loadFeatures(config);

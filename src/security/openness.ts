@@ -1,5 +1,6 @@
 import { ConfigError, type Config } from '../config.js';
 import { isLoopback } from './loopback.js';
+import { createIdentify } from './tokens.js';
 
 type Settings = Pick<Config, 'host' | 'production'> & { readonly security: Pick<Config['security'], 'identity'> };
 
@@ -9,8 +10,11 @@ const CHECKED = 'AUTH_JWKS_URL or AUTH_PUBLIC_KEY';
  * A gateway is open to everybody by a decision only. Where nobody has made one it starts in development and on loopback.
  *
  * @throws {ConfigError} that names the settings which decide it
+ * @throws {IdentityError} for keys that cannot be used
  */
-export function refuseUndecided({ host, production, security: { identity } }: Settings): void {
+export async function refuseUndecided({ host, production, security: { identity } }: Settings): Promise<void> {
+  // What is wrong with keys is said before databases are started.
+  if (identity !== null && identity !== 'none') await createIdentify(identity);
   if (identity !== null) return;
   const wrong = production
     ? `AUTH is to be decided in production, who may ask: set ${CHECKED}, by which tokens are checked, or AUTH=none, which ` +
