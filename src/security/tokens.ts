@@ -55,7 +55,7 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
         });
   const given = publicKey === null ? null : keyOf(publicKey);
   const key: JWTVerifyGetKey = (header, token) => {
-    if (ofProvider !== null) return fetched(ofProvider(header, token));
+    if (ofProvider !== null) return fetched(ofProvider(header, token), () => known(header, token));
     if (given === null) throw new IdentityError('no key is set');
     return given;
   };
@@ -93,13 +93,20 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
     }
   }
 
-  /** What keeps keys from being fetched is nobody's wrong token. */
-  async function fetched<K>(keys: Promise<K>): Promise<K> {
+  /** By the keys that were fetched last, however long ago. @throws what keeps the key from being found among them */
+  function known(...parameters: Parameters<JWTVerifyGetKey>) {
+    return jose.createLocalJWKSet(ofProvider?.jwks() ?? { keys: [] })(...parameters);
+  }
+
+  /** What keeps keys from being fetched is nobody's wrong token, and no reason to refuse one whose key is known. */
+  async function fetched<K>(keys: Promise<K>, otherwise: () => Promise<K>): Promise<K> {
     try {
       return await keys;
     } catch (error) {
       if (error instanceof jose.errors.JWKSNoMatchingKey || error instanceof jose.errors.JWKSMultipleMatchingKeys)
         throw error;
+      const key = await otherwise().catch(() => null);
+      if (key !== null) return key;
       throw new AppError(
         'IDENTITY_UNAVAILABLE',
         'the keys by which tokens are checked cannot be had now; try again later',

@@ -40,7 +40,7 @@ export function inSeconds(offset: number): number {
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** What a sound token says; a claim that is given as undefined is not in it. */
-export function claimsOf(claims: Claims): Claims {
+function claimsOf(claims: Claims): Claims {
   return { iss: ISSUER, aud: AUDIENCE, sub: 'somebody', iat: inSeconds(0), exp: inSeconds(60), ...claims };
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CompactSign } from 'jose';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/config.js';
 import { startGateway, type Gateway, type GatewayOptions } from '../../src/gateway/server.js';
 import { recordStatements, type Statement } from '../../src/platform/statements.js';
@@ -582,6 +582,20 @@ describe('a provider that is away', () => {
     await cooledDown();
     expectAway(await asAda(one, other));
     expect((await asAda(one)).data).toEqual(GRANTED());
+  });
+
+  test('keeps nobody out whose key is known, however long ago it was fetched', async () => {
+    const { provider, one } = await withProvider();
+    expect((await asAda(one)).data).toEqual(GRANTED());
+    provider.mood = 'fails';
+    await cooledDown();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60 * 60_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { fetches } = provider;
+    expect((await asAda(one)).data).toEqual(GRANTED());
+    expect(provider.fetches).toBeGreaterThan(fetches);
   });
 
   test('is not asked again by every token: it may be away because it is asked too often', async () => {
