@@ -58,6 +58,7 @@ export class Repairing {
       KEY,
       [id],
       allFields(transactions),
+      null,
     );
     return found[0] ?? null;
   }

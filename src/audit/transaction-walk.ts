@@ -55,7 +55,7 @@ export class TransactionWalk implements ConsistencyWalk {
   async lasting(before: readonly Found[]): Promise<readonly Found[]> {
     const ids = before.map(({ id }) => id);
     const keys = ids.filter(isKey);
-    const there = await this.#primary.findByKeys<Row>(transactions, KEY, keys, FIELDS);
+    const there = await this.#primary.findByKeys<Row>(transactions, KEY, keys, FIELDS, null);
     // The others cannot be asked for by their ids; whether they are wrong can be asked again all the same.
     const others = before.filter(({ id }) => !isKey(id)).map(({ expected }) => expected as Row);
     return stillAmong(before, await this.#judge([...there, ...others]));

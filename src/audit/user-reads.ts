@@ -39,7 +39,7 @@ export class UserReads {
 
   #now(ids: readonly string[]): Promise<readonly CopiedUser[]> {
     const keys = ids.filter((id) => normalizeKey('objectId', id) !== null);
-    return this.#primary.findByKeys(users, KEY, keys, new Set([KEY, ...COPIED]));
+    return this.#primary.findByKeys(users, KEY, keys, new Set([KEY, ...COPIED]), null);
   }
 }
 

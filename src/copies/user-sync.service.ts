@@ -124,7 +124,7 @@ export class UserSyncService {
     const { after } = this.#consistency;
     // A snapshot has what the majority knows: a write that did not wait for it may be missing.
     if (snapshot === null || (after !== null && snapshot.at < after)) {
-      const [user] = await this.#primary.findByKeys(users, KEY, [id], new Set([KEY, ...COPIED]));
+      const [user] = await this.#primary.findByKeys(users, KEY, [id], new Set([KEY, ...COPIED]), null);
       return user === undefined ? null : fromMongo(user, null);
     }
     const [user] = snapshot.users;

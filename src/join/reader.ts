@@ -16,7 +16,7 @@ export interface SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
-    where?: Filter | null,
+    where: Filter | null,
   ): Promise<readonly R[]>;
   /** One page of the whole source; each row holds at least its key and the request's fields. */
   findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>>;

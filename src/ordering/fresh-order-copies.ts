@@ -50,7 +50,7 @@ export class FreshOrderCopies {
     );
     this.#users = new DataLoader(
       async (keys) => {
-        const found = await parts.mongoPrimary.findByKeys(users, KEY, [...new Set(keys)], USER_FIELDS);
+        const found = await parts.mongoPrimary.findByKeys(users, KEY, [...new Set(keys)], USER_FIELDS, null);
         return keys.map(alignToKeys(found, userKey));
       },
       { name: 'users of orders that follow', ...ASKED_AGAIN },

@@ -12,7 +12,7 @@ export class UsersAtPrimary {
 
   /** The user with this id, or null where nobody is there. @throws {AppError} MONGO_UNAVAILABLE */
   async find(id: UserId): Promise<User | null> {
-    const [user] = await this.#reader.findByKeys(users, KEY, [id], allFields(users));
+    const [user] = await this.#reader.findByKeys(users, KEY, [id], allFields(users), null);
     return user ?? null;
   }
 }

@@ -29,7 +29,7 @@ export class MemoryReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
-    where: Filter | null = null,
+    where: Filter | null,
   ): Promise<readonly R[]> {
     await this.#ask(`${source.name} by ${field}${of(keys)}`, fields);
     const groups = this.#byKey(source, field, keys, where);

@@ -123,7 +123,7 @@ describe('the copies on an order', () => {
 /** An order of one who has read the user when the name was another. */
 async function lateOrder(userId: string): Promise<string> {
   const { platform } = databases;
-  const stale = await platform.mongoPrimary.findByKeys(users, 'id', [userId], allFields(users));
+  const stale = await platform.mongoPrimary.findByKeys(users, 'id', [userId], allFields(users), null);
   const mongoPrimary = { findByKeys: () => Promise.resolve(stale.map((user) => ({ ...user, username: 'Ada' }))) };
   return order(userId, { ...platform, mongoPrimary } as unknown as Platform);
 }

@@ -178,14 +178,15 @@ describe('a query', () => {
     await expect.poll(() => running(databases), { timeout: 5_000 }).toEqual([]);
   });
 
-  test('of 200 at once half are too slow, and the other half are all answered in full', async () => {
+  test('of 200 at once 24 are too slow, and all others are answered in full', async () => {
     const asked = Array.from({ length: 200 }, (_, at) => {
-      if (at % 2 === 1) return ask(patient, TOTAL, { id: order.id });
-      return at % 4 === 0 ? ask(hasty, TOTAL, { id: slowOrder.id }) : ask(hasty, NAME, { id: slowUser.id });
+      // Fewer than either pool has connections: who waits for one for too long is another test's.
+      if (at % 8 !== 0 || at >= 192) return ask(patient, TOTAL, { id: order.id });
+      return at % 24 === 0 ? ask(hasty, TOTAL, { id: slowOrder.id }) : ask(hasty, NAME, { id: slowUser.id });
     });
     const answers = await Promise.all(asked);
     for (const [at, answer] of answers.entries()) {
-      if (at % 2 === 1)
+      if (at % 8 !== 0 || at >= 192)
         expect(answer).toEqual({ status: 200, data: { order: { total: '5.00', user: { username: 'Ada' } } } });
       else expect(answer.errors).toMatchObject([{ extensions: { code: 'DEADLINE_EXCEEDED' } }]);
     }

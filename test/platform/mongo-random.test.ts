@@ -314,6 +314,7 @@ async function everything(): Promise<readonly Row[]> {
     'id',
     all.map((id) => String(id).toLowerCase()),
     FIELDS,
+    null,
   );
 }
 
@@ -448,7 +449,7 @@ test("each parent's list is the part of the whole list of which what is read ref
     fc.asyncProperty(references, lists, fc.boolean(), async ([field, all], some, backward) => {
       const rows = await store(all);
       const keys = KEYS[field];
-      const found = await reader().findByKeys<Row>(things, field, keys, FIELDS);
+      const found = await reader().findByKeys<Row>(things, field, keys, FIELDS, null);
       expect(ids(found).toSorted()).toEqual(ids(rows.filter((row) => keys.includes(String(row[field])))).toSorted());
       for (const [at, [orderBy, where, limits]] of some.entries()) {
         const request = { where, orderBy, fields: FIELDS };

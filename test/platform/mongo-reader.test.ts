@@ -119,7 +119,7 @@ describe('a page', () => {
     const rest = await reader().findPage(names, request(names, { fields, after: page.rows.at(-1)?.position ?? null }));
     expect(rest.rows.map(({ row }) => row.name)).toEqual(['b']);
     expect(await reader().count(names, condition('name', { operator: 'equals', value: 'a' }))).toBe(1);
-    expect(await reader().findByKeys(names, 'name', ['b'], fields)).toHaveLength(1);
+    expect(await reader().findByKeys(names, 'name', ['b'], fields, null)).toHaveLength(1);
   });
 });
 
@@ -340,7 +340,7 @@ describe('a row refers to what is read of it', () => {
       const counts = await reader().countByKeys(transactions, field, keys[field], null);
       expect(counts).toEqual(new Map([[key, expected.length]]));
       expect(await reader().count(transactions, where)).toBe(expected.length);
-      expect(await reader().findByKeys(transactions, field, keys[field], fields)).toHaveLength(expected.length);
+      expect(await reader().findByKeys(transactions, field, keys[field], fields, null)).toHaveLength(expected.length);
     },
   );
 

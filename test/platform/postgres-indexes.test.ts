@@ -112,7 +112,7 @@ test('a page reads the rows that it wants and one more, and of the others only t
 });
 
 test('rows by id, and counts by user, are read by an index', async () => {
-  const byId = await postgres.explain((reader) => reader.findByKeys(orders, 'id', [randomUUID()], new Set()));
+  const byId = await postgres.explain((reader) => reader.findByKeys(orders, 'id', [randomUUID()], new Set(), null));
   expect(byId).toMatch(/Index Cond: \(id = ANY/);
   const number = condition('orderNumber', { operator: 'in', value: ['N1', 'N2'] });
   const byNumber = await postgres.explain((reader) => reader.count(orders, number));

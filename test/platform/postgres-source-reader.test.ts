@@ -101,7 +101,7 @@ describe('keys', () => {
   test('an id of MongoDB is found in whatever case it was written, and goes out in lower case', async () => {
     await order(postgres, ADA.toUpperCase(), '2024-01-01');
     await order(postgres, 'not an id', '2024-01-02');
-    const rows = await postgres.reader.findByKeys(orders, 'userId', [ADA, BOB], new Set(['total']));
+    const rows = await postgres.reader.findByKeys(orders, 'userId', [ADA, BOB], new Set(['total']), null);
     expect(rows.map(({ userId, total }) => [userId, total])).toEqual([[ADA, '10.00']]);
     expect(await postgres.reader.countByKeys(orders, 'userId', [ADA, BOB], null)).toEqual(new Map([[ADA, 1]]));
     const pages = await postgres.reader.findPages(orders, 'userId', [ADA, BOB], asked(orders));
@@ -122,7 +122,7 @@ describe('keys', () => {
       await postgres.sql(`CREATE TABLE "numbered ${type}" (id ${type} PRIMARY KEY, name text)`);
       await postgres.sql(`INSERT INTO "numbered ${type}" SELECT n, n FROM generate_series(-1, 5) n`);
       const source = numbered(`numbered ${type}`);
-      const rows = await postgres.reader.findByKeys(source, 'id', ['-1', '5', '999999999999999'], new Set(['name']));
+      const rows = await postgres.reader.findByKeys(source, 'id', ['-1', '5', '999999999999999'], new Set(['name']), null);
       expect(new Set(rows)).toEqual(
         new Set([
           { id: -1, name: '-1' },

@@ -39,8 +39,9 @@ export class GuardedReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
+    where: Filter | null,
   ): Promise<readonly R[]> {
-    return this.#ask(() => this.#reader.findByKeys(source, field, keys, fields));
+    return this.#ask(() => this.#reader.findByKeys(source, field, keys, fields, where));
   }
 
   findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {

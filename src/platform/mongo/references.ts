@@ -95,7 +95,7 @@ export class MongoReferences {
     const usual = storedName(source, KEY) === ID ? await this.#storedAsUsual(source, keys) : [];
     const found = new Set(usual.map((value) => normalizeKey(kind, fromStored(kind, value))));
     const others = keys.filter((key) => !found.has(key));
-    const rows = others.length === 0 ? [] : await this.#reader.findByKeys(source, KEY, others, new Set([KEY]));
+    const rows = others.length === 0 ? [] : await this.#reader.findByKeys(source, KEY, others, new Set([KEY]), null);
     for (const row of rows) found.add(normalizeKey(kind, (row as Record<string, unknown>)[KEY]));
     return new Set([...found].filter((key) => key !== null));
   }

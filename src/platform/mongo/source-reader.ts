@@ -41,7 +41,7 @@ export class MongoSourceReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
-    where: Filter | null = null,
+    where: Filter | null,
   ): Promise<readonly R[]> {
     const { kind } = fieldOf(source, field);
     const name = storedName(source, field);

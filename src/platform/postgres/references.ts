@@ -70,7 +70,7 @@ export class PostgresReferences {
   /** Those of the keys under which the graph finds a row; an index alone answers. */
   async present(source: Source, keys: readonly string[]): Promise<ReadonlySet<string>> {
     const { kind } = fieldOf(source, KEY);
-    const rows = await this.#reader.findByKeys(source, KEY, keys, new Set([KEY]));
+    const rows = await this.#reader.findByKeys(source, KEY, keys, new Set([KEY]), null);
     const found = rows.map((row) => normalizeKey(kind, (row as Record<string, unknown>)[KEY]));
     return new Set(found.filter((key) => key !== null));
   }

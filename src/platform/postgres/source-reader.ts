@@ -33,7 +33,7 @@ export class PostgresSourceReader implements SourceReader {
     field: string,
     keys: readonly string[],
     fields: ReadonlySet<string>,
-    where: Filter | null = null,
+    where: Filter | null,
   ): Promise<readonly R[]> {
     const parameters = new Parameters();
     const columns = rowColumns(source, new Set([KEY, field, ...fields]));

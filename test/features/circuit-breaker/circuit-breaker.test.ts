@@ -52,7 +52,7 @@ describe.each([
   test('is asked on where what was asked is at fault', async () => {
     const asked: Source = source;
     // An id that is none; and a field that is none.
-    const wrong = (field: string) => readers[database].findByKeys(asked, 'id', ['no id'], new Set([field]));
+    const wrong = (field: string) => readers[database].findByKeys(asked, 'id', ['no id'], new Set([field]), null);
     for (let at = 0; at < 8; at += 1) await Promise.allSettled([wrong('id'), wrong('nothing')]);
     expect(await outcome()).toBe('answered');
   });
