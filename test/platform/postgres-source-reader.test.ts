@@ -122,7 +122,13 @@ describe('keys', () => {
       await postgres.sql(`CREATE TABLE "numbered ${type}" (id ${type} PRIMARY KEY, name text)`);
       await postgres.sql(`INSERT INTO "numbered ${type}" SELECT n, n FROM generate_series(-1, 5) n`);
       const source = numbered(`numbered ${type}`);
-      const rows = await postgres.reader.findByKeys(source, 'id', ['-1', '5', '999999999999999'], new Set(['name']), null);
+      const rows = await postgres.reader.findByKeys(
+        source,
+        'id',
+        ['-1', '5', '999999999999999'],
+        new Set(['name']),
+        null,
+      );
       expect(new Set(rows)).toEqual(
         new Set([
           { id: -1, name: '-1' },
