@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
@@ -68,8 +69,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const shows = !production || features.some(({ needsIntrospection = false }) => needsIntrospection);
   const { persistedOperations: manifest, introspection } = security;
-  const persisted = manifest === null ? null : new PersistedOperations(manifest, buildGraph());
-  const apollo = createApollo({ platform, security, isHidden: !(introspection ?? shows), app });
+  const schema = policed(buildGraph(), POLICY);
+  const persisted = manifest === null ? null : new PersistedOperations(manifest, schema);
+  const apollo = createApollo({ platform, security, isHidden: !(introspection ?? shows), app, schema });
   await apollo.start();
   sendSafeHeaders(app, production);
   refuseIdleReaders(app, patience);
@@ -104,13 +106,16 @@ interface ApolloOptions {
   readonly isHidden?: boolean;
   /** Absent for callers that have no HTTP. */
   readonly app?: FastifyInstance;
+  /** Made anew where the caller has none yet. */
+  readonly schema?: GraphQLSchema;
 }
 
 /** Apollo Server as the gateway runs it. */
 export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
   const { platform, isHidden = false, app, security: { limits } = USUAL_SECURITY } = options;
+  const { schema = policed(buildGraph(), POLICY) } = options;
   return new ApolloServer<Scope>({
-    schema: policed(buildGraph(), POLICY),
+    schema,
     parseOptions: { maxLexicalTokens: limits.tokens },
     validationRules: [shapeRule(limits)],
     allowBatchedHttpRequests: limits.batch > 1,

@@ -4,7 +4,7 @@ import type { Sight } from '../join/sight.js';
 import type { Source } from '../join/source.js';
 import { ADMIN, type Actor } from './actor.js';
 import { allow, type Policy, type SourcePolicy } from './policy.js';
-import { holdsIn, isEveryRow, type Rule } from './rules.js';
+import { EVERY_ROW, holdsIn, isEveryRow, type Rule } from './rules.js';
 
 type Act = 'create' | 'update' | 'delete';
 
@@ -87,5 +87,3 @@ export class Access implements Sight {
     return known ?? allow(source, { visibleTo: this.#policy.otherSources });
   }
 }
-
-const EVERY_ROW: Filter = { kind: 'all', of: [] };

@@ -33,8 +33,8 @@ type Declaration<R extends object> = Partial<Omit<SourcePolicy, 'source' | 'read
 export function allow<R extends object>(source: Source<R>, declaration: Declaration<R>): SourcePolicy {
   const { readable = {}, otherwise, writable = {}, visibleTo, ...rest } = declaration;
   const named = readable as Readonly<Record<string, Rule>>;
-  const others = Object.keys(source.fields).filter((name) => otherwise !== undefined && !(name in named));
-  const rules = { ...named, ...Object.fromEntries(others.map((name) => [name, otherwise ?? nobody])) };
+  const others = otherwise === undefined ? [] : Object.keys(source.fields).map((name) => [name, otherwise] as const);
+  const rules: SourcePolicy['readable'] = { ...Object.fromEntries(others), ...named };
   for (const [name, rule] of Object.entries(rules)) {
     const isAlwaysThere = name === KEY || !fieldOf(source, name).nullable;
     if (isAlwaysThere && rule !== visibleTo) {
@@ -42,7 +42,7 @@ export function allow<R extends object>(source: Source<R>, declaration: Declarat
     }
   }
   const usual = { create: nobody, update: nobody, delete: nobody, types: [] };
-  return { ...usual, ...rest, source, visibleTo, readable: rules, writable: writable };
+  return { ...usual, ...rest, source, visibleTo, readable: rules, writable };
 }
 
 /** Everything that is allowed: with each source, and what is no row. */

@@ -9,7 +9,7 @@ export interface Rule {
   readonly fields: readonly string[];
 }
 
-const EVERY_ROW = all([]);
+export const EVERY_ROW = all([]);
 const NO_ROW = any([]);
 
 /** Everybody who has said who it is. */

@@ -1,3 +1,6 @@
+import { Random } from '../../src/cli/seeding/random.js';
+import { parts } from './limits.js';
+
 /** A request as `fetch` takes it. */
 export interface HostileRequest {
   readonly search: string;
@@ -10,17 +13,6 @@ export interface HostileRequest {
 export function hostileSettings(): { readonly count: number; readonly seed: number } {
   const { HOSTILE_REQUESTS = '2000', HOSTILE_SEED = '1' } = process.env;
   return { count: Number(HOSTILE_REQUESTS), seed: Number(HOSTILE_SEED) };
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function numbersOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** Sound operations, over all that the graph has. */
@@ -118,28 +110,24 @@ const VALUES: readonly unknown[] = [
   { total: { gt: { $gt: '' } } },
   { AND: [{ OR: [{ NOT: [{}] }] }] },
   { id: { in: Array.from({ length: 300 }, () => 'x') } },
-  { total: asc() },
+  { total: 'asc' },
   [{ total: 'asc' }],
   { userId: 'ffffffffffffffffffffffff', total: '5', transaction: 'REQUIRED' },
   { userId: 7, total: {}, extra: [] },
 ];
 
-function asc(): unknown {
-  return 'asc';
-}
-
 /** The requests of a seed, one after the other: broken, huge, deep, of the wrong kind, or sound with odd values. */
 export class HostileRequests {
-  readonly #random: () => number;
+  readonly #random: Random;
 
   constructor(seed: number) {
-    this.#random = numbersOf(seed);
+    this.#random = new Random(seed, 0);
   }
 
   next(): HostileRequest {
     const query = this.#query();
     const variables = this.#variables();
-    switch (this.#below(12)) {
+    switch (this.#random.below(12)) {
       case 0:
         return this.#get({ query, variables: JSON.stringify(variables) });
       case 1:
@@ -168,7 +156,7 @@ export class HostileRequests {
           JSON.stringify({
             query,
             variables,
-            ...(this.#below(4) === 0 ? { operationName: this.#pick(['A', 'B', 'x']) } : {}),
+            ...(this.#random.below(4) === 0 ? { operationName: this.#pick(['A', 'B', 'x']) } : {}),
           }),
         );
     }
@@ -176,20 +164,20 @@ export class HostileRequests {
 
   #query(): string {
     let query = this.#pick(SOUND);
-    const times = this.#below(5);
+    const times = this.#random.below(5);
     for (let time = 0; time < times; time += 1) query = this.#broken(query);
-    return this.#below(25) === 0 ? bomb(this.#below(5)) : query;
+    return this.#random.below(25) === 0 ? bomb(this.#random.below(5)) : query;
   }
 
   #broken(text: string): string {
-    const at = this.#below(text.length + 1);
-    switch (this.#below(4)) {
+    const at = this.#random.below(text.length + 1);
+    switch (this.#random.below(4)) {
       case 0:
-        return text.slice(0, at) + text.slice(at + 1 + this.#below(8));
+        return text.slice(0, at) + text.slice(at + 1 + this.#random.below(8));
       case 1:
         return `${text.slice(0, at)} ${this.#pick(SCRAPS)} ${text.slice(at)}`;
       case 2:
-        return text.slice(0, at) + text.slice(this.#below(text.length + 1));
+        return text.slice(0, at) + text.slice(this.#random.below(text.length + 1));
       default:
         return text.replace(/\b\d+\b|"[^"]*"/, this.#pick(SCRAPS));
     }
@@ -197,7 +185,7 @@ export class HostileRequests {
 
   #variables(): Record<string, unknown> {
     const names = ['id', 'where', 'orderBy', 'after', 'input', 'x'];
-    return Object.fromEntries(names.filter(() => this.#below(3) > 0).map((name) => [name, this.#pick(VALUES)]));
+    return Object.fromEntries(names.filter(() => this.#random.below(3) > 0).map((name) => [name, this.#pick(VALUES)]));
   }
 
   #get(parameters: Record<string, string>): HostileRequest {
@@ -210,29 +198,23 @@ export class HostileRequests {
     return { search: '', init: { method: 'POST', headers: { 'content-type': type }, body }, sent: body };
   }
 
-  #below(end: number): number {
-    return Math.floor(this.#random() * end);
-  }
-
   #pick<T>(from: readonly T[]): T {
-    return from[this.#below(from.length)] as T;
+    return from[this.#random.below(from.length)] as T;
   }
 }
 
 /** One of each kind that grows by itself. */
 function bomb(kind: number): string {
-  const many = (count: number, text: (at: number) => string) =>
-    Array.from({ length: count }, (_, at) => text(at)).join(' ');
   switch (kind) {
     case 0:
-      return `{ ${many(1_000, (at) => `a${at}: __typename`)} }`;
+      return `{ ${parts(1_000, (at) => `a${at}: __typename`)} }`;
     case 1:
       return `{ orders ${'@include(if: true) '.repeat(500)} { totalCount } }`;
     case 2:
-      return `{ ...F0 } ${many(60, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F60 on Query { orders { totalCount } }`;
+      return `{ ...F0 } ${parts(60, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`)} fragment F60 on Query { orders { totalCount } }`;
     case 3:
       return `{ orders { nodes ${'{ user { orders { nodes '.repeat(40)} { id } ${'} } }'.repeat(40)} } }`;
     default:
-      return `{ ${many(300, (at) => `o${at}: orders(first: 100) { nodes { user { orders(first: 100) { nodes { id } } } } }`)} }`;
+      return `{ ${parts(300, (at) => `o${at}: orders(first: 100) { nodes { user { orders(first: 100) { nodes { id } } } } }`)} }`;
   }
 }

@@ -28,7 +28,6 @@ export function feature({ security: { rateLimit: max } }: Pick<Config, 'security
 }
 
 /** Whose request it is: of who has proved an identity, that one's; else of the address. */
-function keyOf(request: FastifyRequest): string {
-  const { actorKey } = request as FastifyRequest & { readonly actorKey?: unknown };
-  return typeof actorKey === 'string' ? `actor ${actorKey}` : `address ${rateLimit.normalizeIP(request.ip)}`;
+function keyOf({ actorKey, ip }: FastifyRequest): string {
+  return actorKey === undefined ? `address ${rateLimit.normalizeIP(ip)}` : `actor ${actorKey}`;
 }
