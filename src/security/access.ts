@@ -25,6 +25,11 @@ export class Access implements Sight {
     return isEveryRow(filter) ? null : filter;
   }
 
+  /** Whether a row is there for the actor, of a row that was read by another way than a statement that asks so itself. */
+  sees(source: Source, row: object): boolean {
+    return holdsIn(this.#rowsBy(source, this.#of(source).visibleTo), source, row);
+  }
+
   reads(source: Source, field: string): boolean {
     const { visibleTo, readable } = this.#of(source);
     const rule = readable[field];

@@ -12,21 +12,23 @@ export function refusal(code: Code, message: string, details: AppError['details'
 }
 
 /** Sends it as the type that clients read errors from whatever the status is, where they take it; else as plain JSON. */
-export function refuse(reply: FastifyReply, status: number, code: Code, message: string): FastifyReply {
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: Code,
+  message: string,
+  details: AppError['details'] = {},
+): FastifyReply {
   const { accept = '' } = reply.request.headers;
   const type = accept.includes('application/graphql-response+json') ? 'graphql-response+json' : 'json';
   return reply
     .code(status)
     .type(`application/${type}; charset=utf-8`)
-    .send(JSON.stringify(refusal(code, message)));
+    .send(JSON.stringify(refusal(code, message, details)));
 }
 
-/**
- * Refuses a request for now: the status and the headers are set, the body is to be sent.
- *
- * @param seconds after which it may come again
- */
-export function refuseForNow(reply: FastifyReply, status: number, error: AppError, seconds: number): object {
-  void reply.code(status).header('retry-after', Math.max(1, seconds)).header('cache-control', 'no-store');
-  return refusal(error.code, error.message, error.details);
+/** Refuses a request for now. @param seconds after which it may come again */
+export function refuseForNow(reply: FastifyReply, status: number, error: AppError, seconds: number): FastifyReply {
+  void reply.header('retry-after', Math.max(1, seconds)).header('cache-control', 'no-store');
+  return refuse(reply, status, error.code, error.message, error.details);
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
 import { SAFE_HEADERS } from './http-headers.js';
 import { refusal, refuse } from './refusal.js';
 
@@ -33,4 +34,17 @@ export function refuseAddress(error: { readonly statusCode?: number }, reply: Fa
     'BAD_REQUEST',
     'the address of the request cannot be read',
   );
+}
+
+/** Answers what has no route, or fails on its way to one. */
+export function answerInGraphql(app: FastifyInstance, path: string, logger: Logger): void {
+  app.setNotFoundHandler((_request, reply) => {
+    void refuse(reply, 404, 'BAD_REQUEST', `nothing is here; the graph is at ${path}`);
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return refuse(reply, status, 'BAD_REQUEST', error.message);
+    logger.error({ err: error }, 'a request failed');
+    return refuse(reply, 500, 'INTERNAL_SERVER_ERROR', 'A fault on our side');
+  });
 }

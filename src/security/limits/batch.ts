@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { refusal } from '../refusal.js';
+import { refuse } from '../refusal.js';
 import { tooManyOperations } from './refusal.js';
 
 /** Refuses a request with too many operations, before the first of them is looked at. Each has the other limits. */
@@ -7,6 +7,6 @@ export function limitBatches(app: FastifyInstance, graphPath: string, limit: num
   app.addHook('preHandler', async ({ routeOptions, body }, reply) => {
     if (routeOptions.url !== graphPath || !Array.isArray(body) || body.length <= limit) return undefined;
     const { message, code, details } = tooManyOperations(limit, body.length);
-    return reply.code(400).send(refusal(code, message, details));
+    return refuse(reply, 400, code, message, details);
   });
 }
