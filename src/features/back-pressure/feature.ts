@@ -24,7 +24,7 @@ export function feature({ security }: Pick<Config, 'security'>): Feature {
         pressureHandler: (request: FastifyRequest, reply: FastifyReply) => {
           if (request.routeOptions.url !== graphPath) return;
           const error = new AppError('OVERLOADED', `the gateway is overloaded; come again in ${RETRY_AFTER} s`);
-          void reply.send(refuseForNow(reply, 503, error, RETRY_AFTER));
+          refuseForNow(reply, 503, error, RETRY_AFTER);
         },
       });
     },

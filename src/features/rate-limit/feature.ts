@@ -21,7 +21,7 @@ export function feature({ security: { rateLimit: max } }: Pick<Config, 'security
         const counted = await (count ??= app.createRateLimit())(request);
         if (counted.isAllowed || !counted.isExceeded) return undefined;
         const message = `one takes ${max} requests in a minute; come again in ${counted.ttlInSeconds} s`;
-        return reply.send(refuseForNow(reply, 429, new AppError('RATE_LIMITED', message), counted.ttlInSeconds));
+        return refuseForNow(reply, 429, new AppError('RATE_LIMITED', message), counted.ttlInSeconds);
       });
     },
   };

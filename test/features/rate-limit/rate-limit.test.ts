@@ -29,11 +29,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-function ask(actor?: string): Promise<Response> {
+function ask(actor?: string, accept = '*/*'): Promise<Response> {
   const url = new URL(gateway.url);
   url.searchParams.set('query', '{ __typename }');
   const who: Record<string, string> = actor === undefined ? {} : { 'x-actor': actor };
-  return fetch(url, { headers: { 'apollo-require-preflight': 'yes', ...who } });
+  return fetch(url, { headers: { 'apollo-require-preflight': 'yes', accept, ...who } });
 }
 
 async function statusesOf(times: number, actor?: string): Promise<readonly number[]> {
@@ -57,6 +57,15 @@ test('an address is answered so often in a minute; more is 429, in the form of a
       },
     ],
   });
+});
+
+test('who reads errors of any status by their type gets that type, and so the code', async () => {
+  expect(await statusesOf(MAX + 1)).toContain(429);
+  const type = 'application/graphql-response+json';
+  const refused = await ask(undefined, `${type}, application/json;q=0.9`);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('content-type')).toContain(type);
+  expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
 });
 
 test('each identity counts for itself, wherever it comes from', async () => {
