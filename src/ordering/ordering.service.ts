@@ -13,7 +13,7 @@ import { users, type User } from '../domains/user/user.source.js';
 import { checkedChanges, checkedOrder, type CreateOrder, type UpdateOrder } from './checked-order.js';
 import { OrderCreation, type CreateOrderOutcome, type OrderCreationParts } from './order-creation.js';
 import { OrderChange, type UpdateOrderOutcome } from './order-change.js';
-import type { OrderRowChanges } from './order.repository.js';
+import type { OrderRepository, OrderRowChanges } from './order.repository.js';
 import { OrderRemoval, type DeleteOrderOutcome } from './order-removal.js';
 
 export type { CreateOrderOutcome, DeleteOrderOutcome, UpdateOrderOutcome };
@@ -43,6 +43,7 @@ const MAX_TRANSACTIONS = 100;
 export class OrderService {
   readonly #joins: Joins;
   readonly #access: Access;
+  readonly #orders: OrderRepository;
   readonly #creation: OrderCreation;
   readonly #change: OrderChange;
   readonly #removal: OrderRemoval;
@@ -50,6 +51,7 @@ export class OrderService {
   constructor(parts: OrderCreationParts & { joins: Joins; access: Access }) {
     this.#joins = parts.joins;
     this.#access = parts.access;
+    this.#orders = parts.orders;
     this.#creation = new OrderCreation(parts);
     this.#change = new OrderChange(parts);
     this.#removal = new OrderRemoval(parts);
@@ -79,7 +81,11 @@ export class OrderService {
   async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
     const changes = checkedChanges(input);
-    if (!(await this.#isFor('update', id, namesOf(changes)))) return { kind: 'orderNotFound', orderId };
+    if (!this.#access.isFree('update', orders)) {
+      const seen = await readOne(this.#joins, orders, id);
+      if (seen === null) return { kind: 'orderNotFound', orderId };
+      this.#access.refuseUnless('update', orders, seen, namesOf(changes));
+    }
     const updated = await this.#writing(() => this.#change.update(id, changes));
     if (updated !== null) return { kind: 'updated', order: updated };
     const order = await readOne(this.#joins, orders, id);
@@ -94,7 +100,11 @@ export class OrderService {
    */
   async deleteOrder(orderId: string): Promise<DeleteOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
-    if (!(await this.#isFor('delete', id))) return { kind: 'orderNotFound', orderId };
+    if (!this.#access.isFree('delete', orders)) {
+      const found = (await readOne(this.#joins, orders, id)) ?? (await this.#goingOrder(id));
+      if (found === null) return { kind: 'orderNotFound', orderId };
+      this.#access.refuseUnless('delete', orders, found);
+    }
     return this.#writing(() => this.#removal.delete(id));
   }
 
@@ -128,16 +138,10 @@ export class OrderService {
     };
   }
 
-  /**
-   * Whether the order is there for the asker, who may do this with it.
-   *
-   * @throws {AppError} FORBIDDEN for one that the asker may see, and no more
-   */
-  async #isFor(act: 'update' | 'delete', id: OrderId, changes: readonly string[] = []): Promise<boolean> {
-    if (this.#access.isFree(act, orders)) return true;
-    const order = await readOne(this.#joins, orders, id);
-    if (order !== null) this.#access.refuseUnless(act, orders, order, changes);
-    return order !== null;
+  /** An order that a call before has begun to delete: nobody sees it any more, and who saw it may go on with that. */
+  async #goingOrder(id: OrderId): Promise<Order | null> {
+    const hidden = await this.#orders.find(id);
+    return hidden?.unfinished === 'DELETE' && this.#access.sees(orders, hidden) ? hidden : null;
   }
 
   async #withUser(order: Order): Promise<OrderWithUser> {

@@ -8,6 +8,7 @@ import { OrderRepository } from '../../src/ordering/order.repository.js';
 import type { TransactionMode } from '../../src/ordering/protocol.js';
 import type { Platform } from '../../src/platform/platform.js';
 import { createScope } from '../../src/scope.js';
+import { identified, type Actor } from '../../src/security/actor.js';
 import { useDatabases } from '../support/databases.js';
 import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
@@ -128,6 +129,22 @@ describe('MongoDB carries the deletion out, and its answer does not come', () =>
     expect((await remains(id)).jobs).toHaveLength(1);
     expect(await settle(id, databases.platform)).toEqual({ kind: 'absent' });
     expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
+  });
+
+  test('the same call again goes on with it for its owner, and for nobody who never saw the order', async () => {
+    const id = await create('REQUIRED');
+    const owner = identified(String((await remains(id)).row?.['userId']), []);
+    const removeAs = (actor: Actor, platform: Platform) => createScope(platform, { actor }).ordering.deleteOrder(id);
+    const onStep = (step: string) => {
+      if (step === 'orderHidden') links.mongo.hold('answers');
+    };
+    expect(await removeAs(owner, { ...links.platform, onStep })).toEqual({ kind: 'pending' });
+    const notFound = { kind: 'orderNotFound', orderId: id };
+    expect(await removeAs(identified((await seed.user()).id, []), databases.platform)).toEqual(notFound);
+    expect((await remains(id)).row).toMatchObject({ unfinished: 'DELETE' });
+    expect(await removeAs(owner, databases.platform)).toMatchObject({ kind: 'deleted', order: { id } });
+    expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
+    expect(await removeAs(owner, databases.platform)).toEqual(notFound);
   });
 });
 
