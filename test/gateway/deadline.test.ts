@@ -178,15 +178,17 @@ describe('a query', () => {
     await expect.poll(() => running(databases), { timeout: 5_000 }).toEqual([]);
   });
 
-  test('of 200 at once 24 are too slow, and all others are answered in full', async () => {
+  test('of 200 at once 12 are too slow, and all others are answered in full', async () => {
+    const isSlow = (at: number) => at % 16 === 0 && at < 192;
     const asked = Array.from({ length: 200 }, (_, at) => {
-      // Fewer than either pool has connections: who waits for one for too long is another test's.
-      if (at % 8 !== 0 || at >= 192) return ask(patient, TOTAL, { id: order.id });
-      return at % 24 === 0 ? ask(hasty, TOTAL, { id: slowOrder.id }) : ask(hasty, NAME, { id: slowUser.id });
+      // Far fewer than either pool has connections, and MongoDB's take all of a processor each: who waits for too long is
+      // another test's.
+      if (!isSlow(at)) return ask(patient, TOTAL, { id: order.id });
+      return at % 64 === 0 ? ask(hasty, NAME, { id: slowUser.id }) : ask(hasty, TOTAL, { id: slowOrder.id });
     });
     const answers = await Promise.all(asked);
     for (const [at, answer] of answers.entries()) {
-      if (at % 8 !== 0 || at >= 192)
+      if (!isSlow(at))
         expect(answer).toEqual({ status: 200, data: { order: { total: '5.00', user: { username: 'Ada' } } } });
       else expect(answer.errors).toMatchObject([{ extensions: { code: 'DEADLINE_EXCEEDED' } }]);
     }

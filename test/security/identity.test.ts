@@ -148,6 +148,14 @@ describe('without a token', () => {
     expect(sent.length).toBeGreaterThan(before);
   });
 
+  test('a consistency token costs no question to a database either', async () => {
+    const before = sent.length;
+    const headers = { ...JSON_TYPE, 'x-consistency-token': '6500000000000001' };
+    const response = await fetch(gateway.url, { method: 'POST', headers, body: JSON.stringify({ query: ORDER }) });
+    expect(response.status).toBe(401);
+    expect(sent.slice(before)).toEqual([]);
+  });
+
   test.each([
     ['a mutation', 'mutation { deleteUser(id: "65f000000000000000000001") { id: clientMutationId } }'],
     ['a field beside __typename', '{ __typename orders { totalCount } }'],
