@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { feature as rateLimit } from '../../src/features/rate-limit/feature.js';
+import { startGateway, type Gateway, type GatewayOptions } from '../../src/gateway/server.js';
+import { USUAL_SECURITY } from '../../src/security/settings.js';
+import { AUDIENCE, inSeconds, ISSUER, pemOf, rsaPair, tokenOf } from '../security/identity-support.js';
+import { useDatabases } from '../support/databases.js';
+import { Seed, type Seeded } from '../support/seed.js';
+import { EVERY_CLIENT } from './every-client.js';
+
+const databases = useDatabases();
+const seed = new Seed(databases);
+const keys = rsaPair();
+
+const MINE = `{ orders { totalCount nodes { id user { id username email } transactions { nodes { amount } } } } }`;
+const SOMEBODY = `query ($id: ID!) { user(id: $id) { id username email orders { totalCount } } }`;
+const EMPOWER = `mutation ($id: ID!) { updateUser(id: $id, input: { power: 9 }) { user { id power } } }`;
+
+let gateway: Gateway;
+let ada: Seeded;
+let eve: Seeded;
+let adasOrder: Seeded;
+let asAda: string;
+let asStaff: string;
+
+beforeAll(async () => {
+  ada = await seed.user({ username: 'Ada', email: 'ada@example.com' });
+  eve = await seed.user({ username: 'Eve', email: 'eve@example.com' });
+  adasOrder = await seed.order({ user: ada });
+  await seed.transaction(adasOrder, { userId: seed.objectId(ada) });
+  await seed.order({ user: eve });
+  asAda = await tokenOf(keys, { sub: ada.id });
+  asStaff = await tokenOf(keys, { sub: 'clerk', roles: ['staff'] });
+  gateway = await start();
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+/** A gateway in production that takes tokens of `keys`. */
+function start(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
+  const claims = { userClaim: 'sub', rolesClaim: 'roles', clockSkew: 0 };
+  const identity = { jwksUrl: null, publicKey: pemOf(keys), issuer: ISSUER, audience: AUDIENCE, ...claims };
+  const security = { ...USUAL_SECURITY, identity };
+  return startGateway({
+    platform: databases.platform,
+    host: '127.0.0.1',
+    port: 0,
+    production: true,
+    security,
+    ...options,
+  });
+}
+
+describe.each(EVERY_CLIENT)('%s', (_, ask) => {
+  test('reads a user’s own orders with their user and transactions, and no other ones', async () => {
+    const node = {
+      id: adasOrder.id,
+      user: { id: ada.id, username: 'Ada', email: 'ada@example.com' },
+      transactions: { nodes: [{ amount: '10.00' }] },
+    };
+    expect(await ask({ url: gateway.url, text: MINE, token: asAda })).toMatchObject({
+      data: { orders: { totalCount: 1, nodes: [node] } },
+      problems: [],
+    });
+  });
+
+  test('reads FORBIDDEN of a field that is not the user’s to read, and the rest', async () => {
+    const answer = await ask({ url: gateway.url, text: SOMEBODY, variables: { id: eve.id }, token: asAda });
+    expect(answer).toMatchObject({
+      data: { user: { id: eve.id, username: 'Eve', email: null, orders: { totalCount: 0 } } },
+      problems: [['FORBIDDEN', 'user.email']],
+    });
+  });
+
+  test('writes as staff what a user is told FORBIDDEN of', async () => {
+    const question = { url: gateway.url, text: EMPOWER, variables: { id: ada.id } };
+    expect((await ask({ ...question, token: asAda })).problems).toEqual([['FORBIDDEN', 'updateUser']]);
+    expect(await ask({ ...question, token: asStaff })).toMatchObject({
+      data: { updateUser: { user: { id: ada.id, power: 9 } } },
+      problems: [],
+    });
+  });
+
+  test.each([
+    ['no token', () => null],
+    ['a token that has expired', () => tokenOf(keys, { sub: ada.id, exp: inSeconds(-60) })],
+    ['a token of another provider', () => tokenOf(rsaPair(), { sub: ada.id })],
+  ])('reads UNAUTHENTICATED with %s', async (__, token) => {
+    const answer = await ask({ url: gateway.url, text: MINE, token: await token() });
+    expect(answer).toEqual({ data: null, problems: [['UNAUTHENTICATED', '']] });
+  });
+
+  test('reads RATE_LIMITED of a user that asks too often', async () => {
+    const one = await start({ features: [rateLimit({ security: { ...USUAL_SECURITY, rateLimit: 1 } })] });
+    onTestFinished(() => one[Symbol.asyncDispose]());
+    const question = { url: one.url, text: MINE, token: asAda };
+    expect((await ask(question)).problems).toEqual([]);
+    expect(await ask(question)).toEqual({ data: null, problems: [['RATE_LIMITED', '']] });
+  });
+});
