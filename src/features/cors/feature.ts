@@ -15,6 +15,9 @@ const REQUEST_HEADERS = [
   'x-operation-cost',
 ];
 
+/** What it may read of an answer beside what every page may. */
+const RESPONSE_HEADERS = 'retry-after, www-authenticate';
+
 /** The answer to a preflight; browsers keep it for two hours at most. */
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST',
@@ -44,7 +47,9 @@ export function feature({ corsOrigins }: Pick<Config, 'corsOrigins'>): Feature {
       app.addHook('onSend', async (request, reply) => {
         if (request.routeOptions.url !== graphPath) return;
         varyByOrigin(reply);
-        if (isListed(request)) reply.header('access-control-allow-origin', request.headers.origin);
+        if (!isListed(request)) return;
+        reply.header('access-control-allow-origin', request.headers.origin);
+        if (!isPreflight(request)) reply.header('access-control-expose-headers', RESPONSE_HEADERS);
       });
     },
   };

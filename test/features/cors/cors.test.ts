@@ -41,7 +41,8 @@ describe('a request', () => {
     expect(await response.json()).toHaveProperty('data.orders.totalCount');
     expect(response.headers.get('access-control-allow-origin')).toBe(LISTED);
     expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
-    expect(corsHeaders(response)).toEqual(['access-control-allow-origin']);
+    expect(corsHeaders(response)).toEqual(['access-control-allow-origin', 'access-control-expose-headers']);
+    expect(response.headers.get('access-control-expose-headers')).toBe('retry-after, www-authenticate');
   });
 
   test.each([...OTHERS, null])('of %s has an answer that a browser keeps from the page', async (origin) => {
