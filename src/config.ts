@@ -44,6 +44,7 @@ export type Role = (typeof ROLES)[number];
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+const ENVIRONMENTS = ['production', 'development', 'test'] as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const schema = z.object({
@@ -74,7 +75,9 @@ const schema = z.object({
   TANDEM_DATA_DIR: z.string().min(1).default('.data'),
   XDG_CACHE_HOME: z.string().optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `takes one of ${LOG_LEVELS.join(', ')}`).optional(),
-  NODE_ENV: z.string().optional(),
+  NODE_ENV: z
+    .enum(ENVIRONMENTS, 'takes production, development or test: what is no development is production')
+    .optional(),
   FEATURES: z.string().optional(),
   CORS_ORIGINS: z.string().optional(),
   ...securityVariables,

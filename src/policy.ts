@@ -28,7 +28,8 @@ export const POLICY: Policy = {
       delete: staff,
       // Rows of PostgreSQL that belong to nobody are linked by an address, which nobody has verified here.
       writable: { power: staff, email: staff },
-      types: ['SyncedUser'],
+      // When a copy was made tells when its user was last changed.
+      types: { SyncedUser: { syncedAt: oneself, lagSeconds: oneself } },
     }),
     // With the copies of the user's name and address that are on them.
     allow(orders, { visibleTo: theirUser, create: theirUser, update: theirUser, delete: theirUser }),

@@ -20,8 +20,6 @@ export class Consistency {
   readonly #seen: () => ClusterTime | null;
   readonly #brought: string | null;
   #written: ClusterTime | null = null;
-  /** Until when this request waits at most, however much of it has to. */
-  #until: number | null = null;
   #areCopiesInStep = false;
 
   /**
@@ -75,20 +73,14 @@ export class Consistency {
     this.#areCopiesInStep = isInStep;
   }
 
-  /** Asks until the answer is yes, for a while; null says that waiting is of no use. All who wait share the while. */
+  /** Asks until the answer is yes, for a while; null says that waiting is of no use. */
   async wait(ask: () => Promise<boolean | null>): Promise<boolean> {
+    const until = performance.now() + PATIENCE;
     let answer = await ask();
-    this.#until ??= performance.now() + PATIENCE;
-    while (answer === false && performance.now() < this.#until) {
+    while (answer === false && performance.now() < until) {
       await rest(PAUSE);
       answer = await ask();
     }
     return answer ?? false;
   }
-}
-
-/** The scope of a request, once it is known whether copies are late enough for it. */
-export async function looked<S extends { readonly consistency: Consistency }>(scope: S): Promise<S> {
-  await scope.consistency.look();
-  return scope;
 }

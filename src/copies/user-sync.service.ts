@@ -3,7 +3,7 @@ import { idArgument } from '../graph/arguments.js';
 import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { KEY } from '../join/source.js';
 import type { SourceReader } from '../join/reader.js';
-import { before } from '../platform/mongo/cluster-time.js';
+import { before, type ClusterTime } from '../platform/mongo/cluster-time.js';
 import type { Access } from '../security/access.js';
 import type { Consistency } from './consistency.js';
 import { isCovered, type SyncState } from './sync-state.js';
@@ -36,6 +36,8 @@ export class UserSyncService {
   readonly #primary: Pick<SourceReader, 'findByKeys'>;
   readonly #consistency: Consistency;
   readonly #access: Access;
+  /** All who wait in a request wait for the same, and ask together. */
+  #covered: Promise<SyncState | null> | null = null;
 
   constructor(parts: {
     access: Access;
@@ -103,17 +105,23 @@ export class UserSyncService {
   /** The copy, where it is as late as the caller has to see it, and how the copies stand. */
   async #late(id: UserId): Promise<readonly [UserCopy | null, SyncState | null]> {
     const { after } = this.#consistency;
-    let found: readonly [UserCopy | null, SyncState | null] = [null, null];
-    const isLate = await this.#consistency.wait(async () => {
-      // In this order: what is covered by then is in the copy that is read after it.
-      const state = await this.#state.read();
-      const copy = await this.#copies.find(id);
-      found = [copy, state];
-      if (after === null || (copy?.sourceVersion ?? '') >= after) return true;
-      if (!isKept(state)) return null;
-      return isCovered(state, after);
+    // In this order: what is covered by then is in the copy that is read after it.
+    const state = await this.#state.read();
+    const copy = await this.#copies.find(id);
+    if (after === null || (copy?.sourceVersion ?? '') >= after) return [copy, state];
+    if (isKept(state) && isCovered(state, after)) return [copy, state];
+    const covered = await (this.#covered ??= this.#untilCovered(after));
+    return covered === null ? [null, state] : [await this.#copies.find(id), covered];
+  }
+
+  /** How the copies stand once all up to a moment is in them; null where that takes too long, or nobody keeps them. */
+  async #untilCovered(after: ClusterTime): Promise<SyncState | null> {
+    let state: SyncState | null = null;
+    const isCoveredNow = await this.#consistency.wait(async () => {
+      state = await this.#state.read();
+      return isKept(state) ? isCovered(state, after) : null;
     });
-    return isLate ? found : [null, found[1]];
+    return isCoveredNow ? state : null;
   }
 
   async #fromSource(id: UserId): Promise<SyncedUser | null> {

@@ -15,7 +15,7 @@ export function serveGraph<C extends BaseContext>(
   app: FastifyInstance,
   path: string,
   apollo: ApolloServer<C>,
-  newContext: (request: FastifyRequest) => Promise<C>,
+  newContext: (request: FastifyRequest) => C,
   persisted: PersistedOperations | null = null,
 ): void {
   app.route({
@@ -31,7 +31,7 @@ export function serveGraph<C extends BaseContext>(
       const httpGraphQLRequest = { method, headers, ...asked };
       const answer = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest,
-        context: () => newContext(incoming),
+        context: () => Promise.resolve(newContext(incoming)),
       });
       const { body, status = 200 } = answer;
       return reply

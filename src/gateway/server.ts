@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { CONSISTENCY_HEADER, looked } from '../copies/consistency.js';
+import { CONSISTENCY_HEADER } from '../copies/consistency.js';
 import type { Platform } from '../platform/platform.js';
 import { POLICY } from '../policy.js';
 import { createScope, type Scope } from '../scope.js';
@@ -61,10 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   for (const { extendHttp } of features) extendHttp?.(app, GRAPHQL_PATH, platform);
   const newScope = (request: FastifyRequest) => {
     const token = [request.headers[CONSISTENCY_HEADER] ?? []].flat().join(', ');
-    const actor = actorOf(request);
-    const scope = createScope(platform, { actor, consistencyToken: token === '' ? null : token });
-    // A stranger is refused without a question to any database.
-    return actor.isKnown ? looked(scope) : Promise.resolve(scope);
+    return createScope(platform, { actor: actorOf(request), consistencyToken: token === '' ? null : token });
   };
   serveGraph(app, GRAPHQL_PATH, apollo, newScope, persisted);
   await apollo.start();
@@ -98,11 +95,23 @@ export function createApollo(options: ApolloOptions): ApolloServer<Scope> {
   return new ApolloServer<Scope>({
     schema,
     ...guarded,
+    logger: platform.logger,
     stopOnTerminationSignals: false,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ...guarded.plugins,
+      lookingAtCopies,
       ...(app === undefined ? [] : [draining<Scope>(app)]),
     ],
   });
 }
+
+/** Behind whatever refuses an operation: finding out whether copies are as late as its caller has to see them is a query. */
+const lookingAtCopies: ApolloServerPlugin<Scope> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: async ({ contextValue: { access, consistency } }) => {
+        if (access.actor.isKnown) await consistency.look();
+      },
+    }),
+};

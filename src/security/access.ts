@@ -27,7 +27,7 @@ export class Access implements Sight {
 
   /** Whether a row is there for the actor, of a row that was read by another way than a statement that asks so itself. */
   sees(source: Source, row: object): boolean {
-    return holdsIn(this.#rowsBy(source, this.#of(source).visibleTo), source, row);
+    return this.allows(this.#of(source).visibleTo, source, row);
   }
 
   reads(source: Source, field: string): boolean {
@@ -38,10 +38,9 @@ export class Access implements Sight {
     return isEveryRow(ofField) || JSON.stringify(ofField) === JSON.stringify(visible);
   }
 
-  /** Whether a field can be read in this row. */
-  readsIn(source: Source, field: string, row: object): boolean {
-    const rule = this.#of(source).readable[field];
-    return rule === undefined || holdsIn(this.#rowsBy(source, rule), source, row);
+  /** Whether a rule allows it in this row. */
+  allows(rule: Rule, source: Source, row: object): boolean {
+    return holdsIn(this.#rowsBy(source, rule), source, row);
   }
 
   /**
@@ -51,12 +50,12 @@ export class Access implements Sight {
    */
   refuseUnless(act: Act, source: Source, row: object, changed: readonly string[] = []): void {
     const policy = this.#of(source);
-    if (!holdsIn(this.#rowsBy(source, policy[act]), source, row)) {
+    if (!this.allows(policy[act], source, row)) {
       throw forbidden(`you may not ${act} this ${source.type}; nothing was written`);
     }
     for (const name of changed) {
       const rule = policy.writable[name];
-      if (rule === undefined || holdsIn(this.#rowsBy(source, rule), source, row)) continue;
+      if (rule === undefined || this.allows(rule, source, row)) continue;
       throw forbidden(`input.${name} is not yours to write; nothing was written`, `input.${name}`);
     }
   }

@@ -1,3 +1,5 @@
+import { presentedId } from '../join/key.js';
+
 /** Who asks, and what is known of that one. */
 export interface Actor {
   /** One name for each: what is kept for an actor, idempotency keys and rates, is kept under it. */
@@ -23,7 +25,8 @@ export const ANYBODY: Actor = { ...PROGRAM, roles: new Set() };
 /** Who asks without saying who, where that is asked for. */
 export const STRANGER: Actor = { name: 'stranger', userId: null, roles: new Set(), isBound: true, isKnown: false };
 
-/** Who has been identified by a token. */
+/** Who has been identified by a token; one user has one name, however the id is written. */
 export function identified(subject: string, roles: Iterable<string>): Actor {
-  return { name: `user ${subject}`, userId: subject, roles: new Set(roles), isBound: true, isKnown: true };
+  const userId = presentedId('objectId', subject);
+  return { name: `user ${userId}`, userId, roles: new Set(roles), isBound: true, isKnown: true };
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { sendSafeHeaders } from './http-headers.js';
 import { identify } from './identity.js';
 import { limitBatches } from './limits/batch.js';
+import { limitValues } from './limits/request-values.js';
 import { refuseForeignHosts } from './loopback.js';
 import type { Limits, SecuritySettings } from './settings.js';
 import { refuseIdleReaders, withPatience, type Patience } from './slow-clients.js';
@@ -47,5 +48,6 @@ export async function guardHttp(
   answerInGraphql(app, path, logger);
   await identify(app, path, security, { production, logger });
   limitBatches(app, path, security.limits.batch);
+  limitValues(app, path);
   limitTime(app, path, security.limits.seconds);
 }

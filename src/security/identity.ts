@@ -15,6 +15,8 @@ declare module 'fastify' {
     actor: Actor | null;
     /** Under what a known actor is counted. */
     actorKey?: string;
+    /** What is wrong with the token that it brought. */
+    identityError: AppError | null;
   }
 }
 
@@ -25,7 +27,8 @@ const NO_TOKEN = 'the header authorization has to bring a token: "Bearer ..."';
 
 /**
  * Finds out who asks before anything else of a request is read, and gives each its actor. Without an identity provider
- * that is anybody, who in development may do everything, and in production all but what is an admin's.
+ * that is anybody, who in development may do everything, and in production all but what is an admin's. Who brings a token
+ * that is not taken is refused before its body is read, and behind what counts requests.
  *
  * @throws {IdentityError} for settings that cannot be used
  */
@@ -36,22 +39,41 @@ export async function identify(
   { production, logger }: { readonly production: boolean; readonly logger: Logger },
 ): Promise<void> {
   app.decorateRequest('actor', null);
+  app.decorateRequest('identityError', null);
   const anybody = production ? ANYBODY : PROGRAM;
   const identifyBy = identity === null || identity === 'none' ? null : await createIdentify(identity);
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url !== path || request.method === 'OPTIONS') return undefined;
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url !== path || request.method === 'OPTIONS') return;
     try {
       request.actor = identifyBy === null ? anybody : ((await identifyBy(request.headers.authorization)) ?? STRANGER);
       if (request.actor.isBound && request.actor.isKnown) request.actorKey = request.actor.name;
-      return undefined;
     } catch (error) {
       if (!(error instanceof AppError) || !(error.code in STATUS)) throw error;
-      if (error.code === 'IDENTITY_UNAVAILABLE') logger.error({ err: error.cause }, error.message);
-      // Of a token that could not be checked it is not said: clients throw away what is called invalid.
-      else void reply.header('www-authenticate', 'Bearer error="invalid_token"');
-      return refuse(reply, STATUS[error.code as keyof typeof STATUS], error.code, error.message);
+      request.identityError = error;
     }
   });
+  const log = oncePer(LOG_PAUSE, (error: AppError) => {
+    logger.error({ err: error.cause }, error.message);
+  });
+  app.addHook('preParsing', async ({ identityError: error }, reply) => {
+    if (error === null) return undefined;
+    if (error.code === 'IDENTITY_UNAVAILABLE') log(error);
+    // Of a token that could not be checked it is not said: clients throw away what is called invalid.
+    else void reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    return refuse(reply, STATUS[error.code as keyof typeof STATUS], error.code, error.message);
+  });
+}
+
+/** How often it is logged that nobody's token can be checked, in milliseconds. */
+const LOG_PAUSE = 10_000;
+
+function oncePer<T>(pause: number, act: (value: T) => void): (value: T) => void {
+  let last = -Infinity;
+  return (value) => {
+    if (performance.now() - last < pause) return;
+    last = performance.now();
+    act(value);
+  };
 }
 
 /** Who asks; whoever comes in by another way than the graph's address is a stranger. */

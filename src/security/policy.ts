@@ -13,8 +13,8 @@ export interface SourcePolicy {
   readonly delete: Rule;
   /** Fields that not everybody may write who may create or update. */
   readonly writable: Readonly<Record<string, Rule>>;
-  /** Other types of the graph that show the same fields of the same rows. */
-  readonly types: readonly string[];
+  /** Other types of the graph that show the same fields of the same rows, with the rules of what else they show. */
+  readonly types: Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 }
 
 type Declaration<R extends object> = Partial<Omit<SourcePolicy, 'source' | 'readable' | 'writable' | 'visibleTo'>> & {
@@ -41,7 +41,7 @@ export function allow<R extends object>(source: Source<R>, declaration: Declarat
       throw new TypeError(`${source.type}.${name} is never null, so it is read by whoever sees the row: hide the row`);
     }
   }
-  const usual = { create: nobody, update: nobody, delete: nobody, types: [] };
+  const usual = { create: nobody, update: nobody, delete: nobody, types: {} };
   return { ...usual, ...rest, source, visibleTo, readable: rules, writable };
 }
 

@@ -84,6 +84,14 @@ function whole(usual: number, from: number, to: number) {
     .transform(Number);
 }
 
+const said = z.string().trim().min(1, 'takes what the tokens of the provider have in this claim');
+
+function hasCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username !== '' || password !== '';
+}
+
 /** The variables, as `config.ts` reads them. */
 export const securityVariables = {
   AUTH: z
@@ -95,10 +103,11 @@ export const securityVariables = {
       (text) => /^https?:\/\/./.test(text) && URL.canParse(text),
       'takes a URL such as https://id.example.com/.well-known/jwks.json',
     )
+    .refine((text) => !hasCredentials(text), 'takes a URL without a user name and a password: keys are public')
     .optional(),
   AUTH_PUBLIC_KEY: z.string().optional(),
-  AUTH_ISSUER: z.string().optional(),
-  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_ISSUER: said.optional(),
+  AUTH_AUDIENCE: said.optional(),
   AUTH_CLOCK_SKEW: whole(5, 0, 300),
   AUTH_USER_CLAIM: z.string().default('sub'),
   AUTH_ROLES_CLAIM: z.string().default('roles'),

@@ -1,7 +1,8 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FetchImplementation, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../errors/app-error.js';
+import { isStorable } from '../join/key.js';
 import { identified, type Actor } from './actor.js';
 import type { IdentitySettings } from './settings.js';
 
@@ -26,6 +27,9 @@ const ALGORITHMS = [
 /** How long the provider may take, and how soon it is asked again for a key that is not known, in milliseconds. */
 const PROVIDER_TIMEOUT = 3_000;
 const COOLDOWN = 1_000;
+
+/** OpenID Connect gives `sub` so many. */
+const MAX_SUBJECT = 255;
 
 /** A key that cannot be read, or the library that checks tokens is not there: the message names the setting. */
 export class IdentityError extends Error {
@@ -135,6 +139,14 @@ function unauthenticated(message: string, cause?: unknown): AppError {
 
 /** A key in PEM, as the setting has it (with its line ends, or with \n for them), or in the file that it names. */
 function keyOf(setting: string) {
+  const key = publicKeyIn(setting);
+  if (checksSignatures(key)) return key;
+  throw new IdentityError(
+    'AUTH_PUBLIC_KEY takes a key of RSA with 2048 bits at least, of P-256, P-384, P-521 or Ed25519',
+  );
+}
+
+function publicKeyIn(setting: string): KeyObject {
   try {
     const text = setting.includes('-----BEGIN') ? setting.replaceAll('\\n', '\n') : readFileSync(setting, 'utf8');
     if (/PRIVATE KEY/.test(text)) throw new TypeError('private');
@@ -146,11 +158,27 @@ function keyOf(setting: string) {
   }
 }
 
+/** Whether any of the algorithms goes with it: with another key no token would ever be taken. */
+function checksSignatures({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  switch (type) {
+    case 'rsa':
+    case 'rsa-pss':
+      return (details?.modulusLength ?? 0) >= 2048;
+    case 'ec':
+      return ['prime256v1', 'secp384r1', 'secp521r1'].includes(details?.namedCurve ?? '');
+    default:
+      return type === 'ed25519';
+  }
+}
+
 /** @throws {AppError} UNAUTHENTICATED for a token that names nobody */
 function actorOf(payload: JWTPayload, { userClaim, rolesClaim }: IdentitySettings): Actor {
   const subject = claim(payload, userClaim);
   if (typeof subject !== 'string' || subject === '')
     throw unauthenticated(`the token has no "${userClaim}" that says who it is`);
+  // It is kept under its name: what no column takes, or no index, would be refused there.
+  if (subject.length > MAX_SUBJECT || !isStorable(subject))
+    throw unauthenticated(`the token's "${userClaim}" takes a text of ${MAX_SUBJECT} characters at most`);
   return identified(subject, rolesOf(claim(payload, rolesClaim)));
 }
 

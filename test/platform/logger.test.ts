@@ -34,10 +34,22 @@ test.each([
   ],
   ['a connection string with spaces', { err: failing(`host=db user=ada password=${SECRET} dbname=shop`) }],
   ['the password of a certificate', { err: failing(`mongodb://db/?tlsCertificateKeyFilePassword=${SECRET}`) }],
+  ['a password in JSON in a text', { err: failing(JSON.stringify({ user: 'ada', password: `a"\\${SECRET}` })) }],
+  ['a password in JSON that was made for people', { text: JSON.stringify({ pgPassword: SECRET }, null, 2) }],
+  ['a token that is none of ours', { body: { access_token: SECRET, refreshToken: SECRET } }],
   ['a token in a text', { err: failing(`the token ${TOKEN} is too old`) }],
 ])('%s is not in the log', (_, fields) => {
   expect(logged(fields, 'it failed')).not.toContain('unter2');
 });
+
+test.each(['a://b:', 'a://', '"password":"', '\\"password\\":\\"', 'password=', 'eyJ.', 'Bearer '])(
+  'a long line of %j is gone through in a time that goes by its length',
+  (text) => {
+    const started = performance.now();
+    logged({}, text.repeat(50_000));
+    expect(performance.now() - started).toBeLessThan(5_000);
+  },
+);
 
 test('a message has none either', () => {
   expect(logged({}, `cannot open postgresql://ada:${SECRET}@db/shop`)).toContain('postgresql://ada:***@db/shop');

@@ -78,7 +78,9 @@ export class UserRepository {
       if (field === null) throw error;
       const isOurs = field in users.fields;
       const message = `another user has this ${isOurs ? field : 'value'}, and the collection takes it once only`;
-      throw new AppError('VALUE_TAKEN', message, { cause: error, ...(isOurs ? { field: `input.${field}` } : {}) });
+      // MongoDB's own error quotes the value, which is somebody's e-mail address, and goes into the log.
+      const cause = new Error(`a unique index on ${field} refused it`);
+      throw new AppError('VALUE_TAKEN', message, { cause, ...(isOurs ? { field: `input.${field}` } : {}) });
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { ApolloServerPlugin, BaseContext, GraphQLRequestContextDidResolveOperation } from '@apollo/server';
-import { getVariableValues, Kind } from 'graphql';
+import { getVariableValues, GraphQLError, Kind } from 'graphql';
+import { badUserInput } from '../../errors/app-error.js';
 import { Cost } from './cost.js';
 import { isOverflow, refusal, tooCostly, tooDeep } from './refusal.js';
 
@@ -46,10 +47,16 @@ function costOf({ schema, document, operation, request }: GraphQLRequestContextD
   if (errors.some(isOverflow)) throw refusal(tooDeep());
   if (coerced === undefined) return null;
   const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  return new Cost({
-    schema,
-    operation,
-    fragments: Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment])),
-    variables: coerced,
-  });
+  try {
+    return new Cost({
+      schema,
+      operation,
+      fragments: Object.fromEntries(fragments.map((fragment) => [fragment.name.value, fragment])),
+      variables: coerced,
+    });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    // Of all that is valid, the executor refuses one thing before it runs a field.
+    throw refusal(badUserInput('if', '@skip(if:) and @include(if:) take true or false, and the variable is null'));
+  }
 }
