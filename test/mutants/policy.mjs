@@ -42,6 +42,6 @@ export const POLICY = [
     file: 'src/scope.ts',
     from: 'const joins = new Joins(platform.readers, access);',
     to: 'const joins = ((platform as { shared?: Joins }).shared ??= new Joins(platform.readers, access));',
-    tests: ['test/security/policy.test.ts'],
+    tests: ['test/security/two-users.test.ts'],
   },
 ];

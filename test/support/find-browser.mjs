@@ -1,6 +1,5 @@
 // @ts-check
-import { accessSync, constants } from 'node:fs';
-import path from 'node:path';
+import { findOnPath } from './find-on-path.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -13,18 +12,6 @@ export const NO_BROWSER =
  * @returns {string | null}
  */
 export function findBrowser() {
-  const { CHROMIUM_PATH: chosen = '', PATH: folders = '' } = process.env;
-  if (chosen !== '') return chosen;
-  const places = folders.split(path.delimiter).flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
-  return places.find(isExecutable) ?? null;
-}
-
-/** @param {string} file */
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const { CHROMIUM_PATH: chosen = '' } = process.env;
+  return chosen === '' ? findOnPath(...NAMES) : chosen;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import type { FaultyLink } from './faulty-link.js';
 
 /** The way that bytes take: requests to the server, answers from it. */
 export type Direction = 'requests' | 'answers';
@@ -13,7 +14,7 @@ interface Gate {
  * A TCP link to a database, which can be disturbed and healed. What it holds back arrives later, in order, also when the
  * client has gone meanwhile, as a packet does that a network has kept; what is cut while it is held back is lost.
  */
-export class Link implements AsyncDisposable {
+export class Link implements FaultyLink {
   readonly #server: net.Server;
   readonly #target: URL;
   readonly #connections = new Set<Connection>();
@@ -67,6 +68,11 @@ export class Link implements AsyncDisposable {
     for (const direction of directions) this.#gates[direction].isHeld = true;
   }
 
+  /** Holds both directions. */
+  silence(): void {
+    this.hold('requests', 'answers');
+  }
+
   /** Leaves the connections that there are silent until the link is healed, which ends them; new ones pass. */
   forget(): void {
     for (const connection of this.#connections) connection.forget();
@@ -81,6 +87,12 @@ export class Link implements AsyncDisposable {
   /** Lets no new connection come. */
   refuse(): void {
     this.#isRefusing = true;
+  }
+
+  /** Cuts every connection, and refuses new ones. */
+  reset(): void {
+    this.cut();
+    this.refuse();
   }
 
   /** Lets everything pass again; what was held back arrives now. */

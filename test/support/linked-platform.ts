@@ -2,18 +2,27 @@ import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform, type Platform } from '../../src/platform/platform.js';
 import type { TestDatabases } from './databases.js';
+import type { FaultyLink } from './faulty-link.js';
 import { Link } from './link.js';
 
 /** The test file's databases as a gateway sees them over a network that can be disturbed. */
-export interface LinkedPlatform {
+export interface LinkedPlatform<L extends FaultyLink = Link> {
   readonly platform: Platform;
-  readonly postgres: Link;
-  readonly mongo: Link;
+  readonly postgres: L;
+  readonly mongo: L;
 }
 
 /** A second platform on the same databases, through links; they are healed after each test. */
 export function useLinks(databases: TestDatabases): LinkedPlatform {
-  let opened: LinkedPlatform | undefined;
+  return useLinksBy(databases, (url) => Link.to(url));
+}
+
+/** The same, by links of another make. */
+export function useLinksBy<L extends FaultyLink>(
+  databases: TestDatabases,
+  linkTo: (url: string) => Promise<L>,
+): LinkedPlatform<L> {
+  let opened: LinkedPlatform<L> | undefined;
   const linked = () => {
     if (opened === undefined) throw new Error('the links are there once the tests run');
     return opened;
@@ -21,7 +30,7 @@ export function useLinks(databases: TestDatabases): LinkedPlatform {
 
   beforeAll(async () => {
     const { databaseUrl, mongodbUri } = databases;
-    const [postgres, mongo] = await Promise.all([Link.to(databaseUrl), Link.to(mongodbUri)]);
+    const [postgres, mongo] = await Promise.all([linkTo(databaseUrl), linkTo(mongodbUri)]);
     const platform = await openPlatform({
       databaseUrl: postgres.url,
       mongodbUri: mongo.url,
@@ -31,8 +40,8 @@ export function useLinks(databases: TestDatabases): LinkedPlatform {
     opened = { platform, postgres, mongo };
   });
   afterEach(async () => {
-    linked().postgres.heal();
-    linked().mongo.heal();
+    await linked().postgres.heal();
+    await linked().mongo.heal();
     await answering(linked().platform);
   });
   afterAll(async () => {
