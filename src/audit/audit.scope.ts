@@ -14,12 +14,21 @@ export interface AuditScope {
   readonly repair: RepairService;
 }
 
-export function auditOf(platform: Platform, parts: Copies & OrderingScope, access: Access): AuditScope {
-  const syncState = new SyncStateRepository(platform.postgres);
-  const audit = new ConsistencyService({ platform, snapshots: parts.snapshots, syncState, access });
-  const repairing = new Repairing({ ...platform, ...parts });
-  return {
-    audit,
-    repair: new RepairService({ ...parts, audit, repairing, access, log: new RepairLog(platform.postgres) }),
-  };
+/** What it is made of. */
+export interface AuditParts {
+  readonly copies: Copies;
+  readonly written: OrderingScope;
+  readonly access: Access;
+}
+
+export function auditOf(
+  platform: Platform,
+  { copies: { snapshots, copies }, written, access }: AuditParts,
+): AuditScope {
+  const { postgres, mongo, mongoPrimary } = platform;
+  const { ordering, userFollowing } = written;
+  const audit = new ConsistencyService({ platform, snapshots, syncState: new SyncStateRepository(postgres), access });
+  const repairing = new Repairing({ postgres, mongo, mongoPrimary, snapshots, copies });
+  const log = new RepairLog(postgres);
+  return { audit, repair: new RepairService({ ordering, userFollowing, repairing, audit, access, log }) };
 }

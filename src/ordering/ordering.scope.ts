@@ -36,23 +36,30 @@ export interface OrderingParts {
 export function orderingOf(platform: Platform, { joins, users, copies, access }: OrderingParts): OrderingScope {
   const { postgres, mongo, mongoPrimary, keyRetention, onStep } = platform;
   const follows = platform.orderCopies === 'follow';
-  const repositories = {
+  const heldOrders = new HeldOrderRepository(postgres);
+  const transactions = new TransactionRepository(mongo);
+  const followingOrders = new FollowingOrderRepository(postgres);
+  const settlement = new Settlement({ heldOrders, transactions, onStep });
+  const parts = {
+    joins,
     users,
     usersAtPrimary: new UsersAtPrimary(mongoPrimary),
     orders: new OrderRepository(postgres, follows),
-    heldOrders: new HeldOrderRepository(postgres),
-    transactions: new TransactionRepository(mongo),
+    heldOrders,
+    transactions,
     keys: new IdempotencyRepository(postgres, keyRetention),
     deletions: new UserDeletionRepository(postgres),
-    followingOrders: new FollowingOrderRepository(postgres),
+    settlement,
+    onStep,
+    access,
+    actor: access.actor.name,
   };
-  const settlement = new Settlement({ ...repositories, onStep });
-  const parts = { ...repositories, joins, settlement, onStep, access, actor: access.actor.name };
+  const { snapshots, consistency } = copies;
   return {
     ordering: new OrderService(parts),
     userRemoval: new UserRemoval(parts),
     settlement,
-    userFollowing: new UserFollowing({ ...copies, ...repositories, follows }),
-    orderCopies: new FreshOrderCopies({ ...repositories, mongoPrimary, follows, consistency: copies.consistency }),
+    userFollowing: new UserFollowing({ snapshots, copies: copies.copies, followingOrders, follows }),
+    orderCopies: new FreshOrderCopies({ followingOrders, mongoPrimary, follows, consistency }),
   };
 }
