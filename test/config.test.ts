@@ -41,6 +41,10 @@ describe('loadConfig', () => {
     expect(refusal({ PORT })).toMatch(/PORT takes a port/);
   });
 
+  test.each(['Production', 'prod', 'staging'])('NODE_ENV=%s is refused: it is not to be open by a slip', (NODE_ENV) => {
+    expect(() => loadConfig({ NODE_ENV }, NO_FILE)).toThrow(/NODE_ENV takes production, development or test/);
+  });
+
   test('an empty variable is one that is not set', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: '' }, NO_FILE)).toMatchObject({ databaseUrl: null, port: 4000 });
   });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { startGateway } from '../../src/gateway/server.js';
+import { recordStatements } from '../../src/platform/statements.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { useLinks } from '../support/linked-platform.js';
@@ -48,6 +49,20 @@ describe('a token of a write', () => {
     expect(await read(id, token)).toMatchObject({ username: 'Ada Lovelace', source: 'MONGODB' });
     // It was copied on the way.
     expect(await read(id, token)).toMatchObject({ username: 'Ada Lovelace', source: 'POSTGRESQL' });
+  });
+
+  test('that twenty users wait for is asked after for all of them together', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, async () => (await seed.user()).id));
+    await run(
+      `INSERT INTO "tandem_sync" ("source", "coveredTo", "freshAt")
+       VALUES ('users', '0000000000000001', clock_timestamp() + interval '1 minute')`,
+    );
+    const { userSync } = createScope(databases.platform, { consistencyToken: 'ffffffffffffffff' });
+    const { result, statements } = await recordStatements(() => Promise.all(ids.map((id) => userSync.getUser(id))));
+    expect(result).toMatchObject(ids.map((id) => ({ id, source: 'MONGODB' })));
+    const asked = statements.filter(({ text }) => text.includes('tandem_sync'));
+    // Each once, and then one for all every 40 ms of a second.
+    expect(asked.length).toBeLessThanOrEqual(20 + 26);
   });
 
   test('waits for the copy where somebody keeps it, and finds it', async () => {

@@ -59,8 +59,8 @@ export const COPIES = [
   {
     name: 'a copy that is older than a caller has to see is taken',
     file: 'src/copies/user-sync.service.ts',
-    from: "if (after === null || (copy?.sourceVersion ?? '') >= after) return true;",
-    to: "if (after === null || (copy?.sourceVersion ?? '') >= '') return true;",
+    from: "if (after === null || (copy?.sourceVersion ?? '') >= after) return [copy, state];",
+    to: "if (after === null || (copy?.sourceVersion ?? '') >= '') return [copy, state];",
     tests: ['test/copies/consistency-token.test.ts'],
   },
   {

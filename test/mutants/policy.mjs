@@ -32,9 +32,9 @@ export const POLICY = [
   },
   {
     name: 'policy: a field is shown in a row in which it is not for the asker',
-    file: 'src/security/access.ts',
-    from: 'return rule === undefined || holdsIn(this.#rowsBy(source, rule), source, row);',
-    to: 'return rule === undefined || row === null || source !== undefined;',
+    file: 'src/security/policed-schema.ts',
+    from: 'if (!(context as PolicedContext).access.allows(rule, source, row as object)) {',
+    to: 'if (!(context as PolicedContext).access.allows(rule, source, row as object) && row === null) {',
     tests: ['test/security/policy.test.ts'],
   },
   {

@@ -187,6 +187,27 @@ describe('where anybody on this machine may ask, asked as', () => {
     }
   });
 
+  test.each([
+    { 'x-forwarded-for': '203.0.113.7' },
+    { 'x-forwarded-for': '127.0.0.1, 203.0.113.7' },
+    { 'x-forwarded-host': 'shop.example.com' },
+    { 'x-forwarded-for': 'unknown' },
+  ])('localhost by a proxy that asks for somebody elsewhere, it is not: %j', async (headers) => {
+    const response = await fetch(new URL('/health', gateway.url), { headers });
+    expect(response.status).toBe(421);
+  });
+
+  test.each([
+    { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'localhost:3000' },
+    { 'x-forwarded-for': '::ffff:127.0.0.1', 'x-forwarded-host': '[::1]:3000' },
+    { 'x-forwarded-for': '::1, 127.0.0.1' },
+  ])(
+    'localhost by a proxy that asks for this machine, as those of front ends do, it is served: %j',
+    async (headers) => {
+      expect((await fetch(new URL('/health', gateway.url), { headers })).status).toBe(200);
+    },
+  );
+
   test('any name where AUTH=none has decided that anybody may ask', async () => {
     const security = { ...USUAL_SECURITY, identity: 'none' } as const;
     await using open = await startGateway({ platform: databases.platform, host: '127.0.0.1', port: 0, security });

@@ -48,12 +48,12 @@ afterAll(async () => {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const PLAIN = '{ orders(first: 1) { nodes { id } } }';
 
-async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { ...JSON_TYPE, ...headers },
-    body: JSON.stringify(body),
-  });
+function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+  return postText(url, JSON.stringify(body), headers);
+}
+
+async function postText(url: string, body: string, headers: Record<string, string> = {}) {
+  const response = await fetch(url, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body });
   return { status: response.status, type: response.headers.get('content-type'), body: await response.json() };
 }
 
@@ -107,6 +107,58 @@ describe.each(BOMBS)('a bomb of %s is a client error, and no database is asked',
     expect(bomb.status).toBe(400);
     expect(plain.body).toMatchObject({ data: { orders: { nodes: [{}] } } });
     expect(await sent()).toHaveLength(1);
+  });
+});
+
+/** As texts: what makes them of values would go as deep itself. */
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const negated = (levels: number) => `{"username":${'{"not":'.repeat(levels)}{"equals":"Ada"}${'}'.repeat(levels + 1)}`;
+
+describe('values that nothing could go through are a client error, and no database is asked:', () => {
+  const FIND = 'query ($where: UserWhere) { users(where: $where) { totalCount } }';
+  const deep = { status: 400, body: { errors: [{ extensions: { code: 'OPERATION_TOO_LARGE', limit: 'depth' } }] } };
+
+  test.each([300, 1_000, 2_500, 4_600, 5_350, 20_000])('variables of %d levels', async (levels) => {
+    const bomb = `{"query":"${FIND}","variables":{"where":${negated(levels)}}}`;
+    expect(await postText(single.url, bomb)).toMatchObject(deep);
+    expect(await postText(batching.url, `[{"query":"${PLAIN}"},${bomb}]`)).toMatchObject(deep);
+    expect(await sent()).toEqual([]);
+  });
+
+  test('variables and extensions by GET', async () => {
+    expect(await get({ query: FIND, variables: `{"where":${nested(2_000)}}` })).toMatchObject(deep);
+    expect(await get({ query: PLAIN, extensions: `{"a":${nested(2_000)}}` })).toMatchObject(deep);
+    expect(await sent()).toEqual([]);
+  });
+
+  test.each([{ toString: 1, valueOf: 1 }, {}, 7, null, ['x'], [[['x']]]])('%j as the hash of a query', async (hash) => {
+    const extensions = { persistedQuery: { version: 1, sha256Hash: hash } };
+    const refused = { status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } };
+    expect(await post(single.url, { extensions })).toMatchObject(refused);
+    expect(await post(single.url, { query: PLAIN, extensions })).toMatchObject(refused);
+    expect(await post(batching.url, [{ query: PLAIN }, { extensions }])).toMatchObject(refused);
+    expect(await get({ extensions: JSON.stringify(extensions) })).toMatchObject(refused);
+    expect(await sent()).toEqual([]);
+  });
+
+  test.each(['@skip(if: $if)', '@include(if: $if)'])('null for %s', async (directive) => {
+    const refused = { status: 400, body: { errors: [{ extensions: { code: 'BAD_USER_INPUT', field: 'if' } }] } };
+    for (const selection of [
+      `orders ${directive} { totalCount }`,
+      `orders(first: 1) { nodes { user ${directive} { id } } }`,
+    ]) {
+      const query = `query ($if: Boolean = true) { ${selection} }`;
+      expect(await post(single.url, { query, variables: { if: null } })).toMatchObject(refused);
+    }
+    expect(await sent()).toEqual([]);
+  });
+
+  test('and what people write is answered', async () => {
+    const asked = `{"query":"${FIND}","variables":{"where":${negated(20)}}}`;
+    expect(await postText(single.url, asked)).toMatchObject({
+      status: 200,
+      body: { data: { users: { totalCount: 0 } } },
+    });
   });
 });
 

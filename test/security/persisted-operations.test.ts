@@ -142,6 +142,8 @@ describe('an operation of the manifest is answered', () => {
   });
 });
 
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
 describe('anything else is refused, and no database is asked:', () => {
   test.each([
     ['another text', { query: '{ users { totalCount } }' }],
@@ -156,7 +158,7 @@ describe('anything else is refused, and no database is asked:', () => {
     ['a hash that nobody knows', { extensions: hashed('0'.repeat(64)) }],
     ['an id that nobody knows', { documentId: 'count-2' }],
     ['an id that every object has', { documentId: 'constructor' }],
-    ['an id that is no text', { documentId: ['count-1'], extensions: hashed({}) }],
+    ['an id that is no text', { documentId: ['count-1'] }],
     ['introspection', { query: '{ __schema { queryType { name } } }' }],
     ['the smallest query there is', { query: '{ __typename }' }],
     ['what is no query', { query: '{{{{' }],
@@ -173,8 +175,19 @@ describe('anything else is refused, and no database is asked:', () => {
     ['another text', { query: '{ users { totalCount } }' }],
     ['nothing', {}],
     ['extensions that are no JSON', { extensions: '{' }],
+    ['extensions that are nested', { extensions: `{"a":${nested(200)}}` }],
   ])('%s by GET', async (_, parameters) => {
     expect(await get(parameters)).toEqual(UNKNOWN);
+  });
+
+  test('but for extensions that nothing could go through, which are refused as that', async () => {
+    const deep = await get({ documentId: 'count-1', extensions: `{"a":${nested(2_000)}}` });
+    expect(deep).toMatchObject({
+      status: 400,
+      errors: [{ extensions: { code: 'OPERATION_TOO_LARGE', limit: 'depth' } }],
+    });
+    const odd = await post({ documentId: 'count-1', extensions: hashed({}) });
+    expect(odd).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
   });
 
   test('in production too', async () => {

@@ -94,7 +94,7 @@ describe('every field of a user, on every way to it', () => {
     }
   });
 
-  test.each(['email', 'locCode', 'power'])('%s of a synchronised user', async (field) => {
+  test.each(['email', 'locCode', 'power', 'syncedAt', 'lagSeconds'])('%s of a synchronised user', async (field) => {
     const others = await asAda(`{ syncedUser(id: "${eve.id}") { username ${field} } }`);
     expect(others.data).toEqual({ syncedUser: { username: 'Eve', [field]: null } });
     expect(codes(others)).toEqual(['FORBIDDEN']);

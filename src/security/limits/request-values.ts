@@ -48,7 +48,7 @@ function isNestedDeeper(value: unknown, levels: number): boolean {
   let level = [value].filter(isObject);
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > levels) return true;
-    level = level.flatMap((one) => Object.values(one)).filter(isObject);
+    level = level.flatMap((one) => Object.values(one) as unknown[]).filter(isObject);
   }
   return false;
 }

@@ -3,6 +3,7 @@ import { feature } from '../../../src/features/rate-limit/feature.js';
 import type { Feature } from '../../../src/gateway/feature.js';
 import { startGateway, type Gateway } from '../../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../../src/security/settings.js';
+import { AUDIENCE, ISSUER, pemOf, rsaPair, tokenOf } from '../../security/identity-support.js';
 import { useDatabases } from '../../support/databases.js';
 
 const MAX = 5;
@@ -66,6 +67,28 @@ test('who reads errors of any status by their type gets that type, and so the co
   expect(refused.status).toBe(429);
   expect(refused.headers.get('content-type')).toContain(type);
   expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+});
+
+test('tokens that are not taken count for the address, and are refused as what they are until then', async () => {
+  const keys = rsaPair();
+  const claims = { userClaim: 'sub', rolesClaim: 'roles', clockSkew: 0 };
+  const identity = { jwksUrl: null, publicKey: pemOf(keys), issuer: ISSUER, audience: AUDIENCE, ...claims };
+  const security = { ...USUAL_SECURITY, rateLimit: MAX, identity };
+  await using checking = await startGateway({
+    platform: databases.platform,
+    host: '127.0.0.1',
+    port: 0,
+    features: [feature({ security })],
+    security,
+  });
+  const statuses: number[] = [];
+  const authorization = `Bearer ${await tokenOf(rsaPair())}`;
+  for (let at = 0; at < MAX + 2; at += 1) {
+    const headers = { 'content-type': 'application/json', authorization };
+    const response = await fetch(checking.url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' });
+    statuses.push(response.status);
+  }
+  expect(statuses).toEqual([...Array.from({ length: MAX }, () => 401), 429, 429]);
 });
 
 test('each identity counts for itself, wherever it comes from', async () => {
