@@ -131,7 +131,14 @@ describe('values that nothing could go through are a client error, and no databa
     expect(await sent()).toEqual([]);
   });
 
-  test.each([{ toString: 1, valueOf: 1 }, {}, 7, null, ['x'], [[['x']]]])('%j as the hash of a query', async (hash) => {
+  test.each<{ hash: unknown }>([
+    { hash: { toString: 1, valueOf: 1 } },
+    { hash: {} },
+    { hash: 7 },
+    { hash: null },
+    { hash: ['x'] },
+    { hash: [[['x']]] },
+  ])('as the hash of a query: %j', async ({ hash }) => {
     const extensions = { persistedQuery: { version: 1, sha256Hash: hash } };
     const refused = { status: 400, body: { errors: [{ extensions: { code: 'BAD_REQUEST' } }] } };
     expect(await post(single.url, { extensions })).toMatchObject(refused);
