@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { feature as rateLimit } from '../../src/features/rate-limit/feature.js';
-import { startGateway, type Gateway, type GatewayOptions } from '../../src/gateway/server.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../src/security/settings.js';
 import { AUDIENCE, inSeconds, ISSUER, pemOf, rsaPair, tokenOf } from '../security/identity-support.js';
 import { useDatabases } from '../support/databases.js';
@@ -30,24 +29,13 @@ beforeAll(async () => {
   await seed.order({ user: eve });
   asAda = await tokenOf(keys, { sub: ada.id });
   asStaff = await tokenOf(keys, { sub: 'clerk', roles: ['staff'] });
-  gateway = await start();
-});
-afterAll(() => gateway[Symbol.asyncDispose]());
-
-/** A gateway in production that takes tokens of `keys`. */
-function start(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
   const claims = { userClaim: 'sub', rolesClaim: 'roles', clockSkew: 0 };
   const identity = { jwksUrl: null, publicKey: pemOf(keys), issuer: ISSUER, audience: AUDIENCE, ...claims };
   const security = { ...USUAL_SECURITY, identity };
-  return startGateway({
-    platform: databases.platform,
-    host: '127.0.0.1',
-    port: 0,
-    production: true,
-    security,
-    ...options,
-  });
-}
+  const { platform } = databases;
+  gateway = await startGateway({ platform, host: '127.0.0.1', port: 0, production: true, security });
+});
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 describe.each(EVERY_CLIENT)('%s', (_, ask) => {
   test('reads a user’s own orders with their user and transactions, and no other ones', async () => {
@@ -86,13 +74,5 @@ describe.each(EVERY_CLIENT)('%s', (_, ask) => {
   ])('reads UNAUTHENTICATED with %s', async (__, token) => {
     const answer = await ask({ url: gateway.url, text: MINE, token: await token() });
     expect(answer).toEqual({ data: null, problems: [['UNAUTHENTICATED', '']] });
-  });
-
-  test('reads RATE_LIMITED of a user that asks too often', async () => {
-    const one = await start({ features: [rateLimit({ security: { ...USUAL_SECURITY, rateLimit: 1 } })] });
-    onTestFinished(() => one[Symbol.asyncDispose]());
-    const question = { url: one.url, text: MINE, token: asAda };
-    expect((await ask(question)).problems).toEqual([]);
-    expect(await ask(question)).toEqual({ data: null, problems: [['RATE_LIMITED', '']] });
   });
 });
