@@ -1,10 +1,11 @@
 /** What is a secret by its name. */
-const NAME = String.raw`[\w-]{0,60}(?:authorization|cookie|passw(?:or)?d|secret|api-?key|(?:access|refresh|id)_?token)`;
+const NAME = String.raw`[\w-]*(?:authorization|cookie|passw(?:or)?d|secret|api-?key|(?:access|refresh|id)_?token)`;
 
 /** By these a line of the log is gone through, each with what stays of it: a name, or the beginning of an address. */
 const SECRETS: readonly (readonly [pattern: RegExp, kept: string])[] = [
-  // postgresql://me:secret@host, up to the last @, since a password may have one that is not encoded.
-  [/(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/"\\]{0,300}):[^\s"\\]{0,600}@/gi, '$1:***@'],
+  // postgresql://me:secret@host, up to the last @, since a password may have one that is not encoded. Some are
+  // tokens of two thousand characters; without an end, every scheme in a line would have the rest of it gone through.
+  [/(\b[a-z][a-z\d+.-]{0,20}:\/\/[^\s:@/"\\]*):[^\s"\\]{0,4000}@/gi, '$1:***@'],
   // ?password=secret, as drivers take it in addresses; password=secret, as libpq does between spaces.
   [/\b(\w*(?:password|passwd|secret|properties)\s*=\s*)(?:'[^']*'|[^\s&"'\\]+)/gi, '$1***'],
   // "authorization":"secret", and whatever else is a secret by its name, in a value of JSON; and in JSON inside of a text.

@@ -27,6 +27,7 @@ test.each([
   ["a driver's settings", { err: Object.assign(new Error('no'), { config: { user: 'ada', pgPassword: SECRET } }) }],
   ['the address of PostgreSQL', { url: `postgresql://ada:${SECRET}@db.internal:5432/shop` }],
   ['an address with a password that is not encoded', { url: `postgresql://ada:p@/${SECRET}@db.internal:5432/shop` }],
+  ['an address with a token for its password', { url: `postgresql://ada:${'x'.repeat(2_000)}${SECRET}@db:5432/shop` }],
   ['the addresses of MongoDB', { err: failing(`connect mongodb://ada:${SECRET}@a:1,b:2/shop?replicaSet=rs0 failed`) }],
   [
     'a password behind an address',
