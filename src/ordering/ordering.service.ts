@@ -81,11 +81,8 @@ export class OrderService {
   async updateOrder(orderId: string, input: UpdateOrder): Promise<UpdateOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
     const changes = checkedChanges(input);
-    if (!this.#access.isFree('update', orders)) {
-      const seen = await readOne(this.#joins, orders, id);
-      if (seen === null) return { kind: 'orderNotFound', orderId };
-      this.#access.refuseUnless('update', orders, seen, namesOf(changes));
-    }
+    const find = () => readOne(this.#joins, orders, id);
+    if (!(await this.#isFor('update', find, namesOf(changes)))) return { kind: 'orderNotFound', orderId };
     const updated = await this.#writing(() => this.#change.update(id, changes));
     if (updated !== null) return { kind: 'updated', order: updated };
     const order = await readOne(this.#joins, orders, id);
@@ -100,11 +97,8 @@ export class OrderService {
    */
   async deleteOrder(orderId: string): Promise<DeleteOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
-    if (!this.#access.isFree('delete', orders)) {
-      const found = (await readOne(this.#joins, orders, id)) ?? (await this.#goingOrder(id));
-      if (found === null) return { kind: 'orderNotFound', orderId };
-      this.#access.refuseUnless('delete', orders, found);
-    }
+    const find = async () => (await readOne(this.#joins, orders, id)) ?? this.#goingOrder(id);
+    if (!(await this.#isFor('delete', find))) return { kind: 'orderNotFound', orderId };
     return this.#writing(() => this.#removal.delete(id));
   }
 
@@ -136,6 +130,23 @@ export class OrderService {
       hasNextPage: pageInfo.hasNextPage,
       endCursor: pageInfo.endCursor,
     };
+  }
+
+  /**
+   * Whether the order is there for the asker, who may do this with it.
+   *
+   * @param find of who may not do this with every order: the one that it is about
+   * @throws {AppError} FORBIDDEN for one that the asker may see, and no more
+   */
+  async #isFor(
+    act: 'update' | 'delete',
+    find: () => Promise<Order | null>,
+    changes: readonly string[] = [],
+  ): Promise<boolean> {
+    if (this.#access.isFree(act, orders)) return true;
+    const order = await find();
+    if (order !== null) this.#access.refuseUnless(act, orders, order, changes);
+    return order !== null;
   }
 
   /** An order that a call before has begun to delete: nobody sees it any more, and who saw it may go on with that. */
