@@ -109,7 +109,7 @@ export class UserSyncService {
     const state = await this.#state.read();
     const copy = await this.#copies.find(id);
     if (after === null || (copy?.sourceVersion ?? '') >= after) return [copy, state];
-    if (isKept(state) && isCovered(state, after)) return [copy, state];
+    if (coverage(state, after) === true) return [copy, state];
     const covered = await (this.#covered ??= this.#untilCovered(after));
     return covered === null ? [null, state] : [await this.#copies.find(id), covered];
   }
@@ -119,7 +119,7 @@ export class UserSyncService {
     let state: SyncState | null = null;
     const isCoveredNow = await this.#consistency.wait(async () => {
       state = await this.#state.read();
-      return isKept(state) ? isCovered(state, after) : null;
+      return coverage(state, after);
     });
     return isCoveredNow ? state : null;
   }
@@ -154,6 +154,11 @@ export class UserSyncService {
 
 /** After how long without a word nobody keeps the copies, in milliseconds: who does says every second how fresh they are. */
 const SILENCE = 10_000;
+
+/** Whether all up to a moment is in the copies; null where nobody keeps them, and it will not be. */
+function coverage(state: SyncState | null, moment: ClusterTime): boolean | null {
+  return isKept(state) ? isCovered(state, moment) : null;
+}
 
 function isKept(state: SyncState | null): state is SyncState {
   if (state?.problem !== null) return false;
