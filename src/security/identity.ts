@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors/app-error.js';
 import type { Access } from './access.js';
 import { ANYBODY, PROGRAM, STRANGER, type Actor } from './actor.js';
-import { refuse } from './refusal.js';
+import { refuseBy } from './refusal.js';
 import type { SecuritySettings } from './settings.js';
 import { createIdentify } from './tokens.js';
 
@@ -60,7 +60,7 @@ export async function identify(
     if (error.code === 'IDENTITY_UNAVAILABLE') log(error);
     // Of a token that could not be checked it is not said: clients throw away what is called invalid.
     else void reply.header('www-authenticate', 'Bearer error="invalid_token"');
-    return refuse(reply, STATUS[error.code as keyof typeof STATUS], error.code, error.message);
+    return refuseBy(reply, STATUS[error.code as keyof typeof STATUS], error);
   });
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Kind, print, stripIgnoredCharacters, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { fromJson, isObject } from './json.js';
 import { readManifest, type ListedOperation } from './manifest.js';
 
 /** What of a request says which operations are asked for. */
@@ -43,7 +44,8 @@ export class PersistedOperations {
       return text === null ? null : { search: '', body: text };
     }
     const given = new URLSearchParams(search);
-    const { query, extensions } = this.#inText({ ...Object.fromEntries(given), extensions: fromJson(given) }) ?? {};
+    const { query, extensions } =
+      this.#inText({ ...Object.fromEntries(given), extensions: fromJson(given.get('extensions')) }) ?? {};
     if (typeof query !== 'string') return null;
     given.delete('documentId');
     given.set('query', query);
@@ -87,16 +89,8 @@ function bare(id: string): string {
   return id.replace(/^sha256:/, '');
 }
 
-function fromJson(given: URLSearchParams): unknown {
-  try {
-    return JSON.parse(given.get('extensions') ?? '{}');
-  } catch {
-    return {};
-  }
-}
-
 function isRecord(value: unknown): value is Request {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) && !Array.isArray(value);
 }
 
 const TYPENAME = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } } as const;

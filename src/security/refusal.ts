@@ -17,7 +17,7 @@ export function refuse(
   status: number,
   code: Code,
   message: string,
-  details: AppError['details'] = {},
+  details?: AppError['details'],
 ): FastifyReply {
   const { accept = '' } = reply.request.headers;
   const type = accept.includes('application/graphql-response+json') ? 'graphql-response+json' : 'json';
@@ -27,8 +27,12 @@ export function refuse(
     .send(JSON.stringify(refusal(code, message, details)));
 }
 
+/** The same, of an error that says all of it. */
+export function refuseBy(reply: FastifyReply, status: number, { code, message, details }: AppError): FastifyReply {
+  return refuse(reply, status, code, message, details);
+}
+
 /** Refuses a request for now. @param seconds after which it may come again */
 export function refuseForNow(reply: FastifyReply, status: number, error: AppError, seconds: number): FastifyReply {
-  void reply.header('retry-after', Math.max(1, seconds)).header('cache-control', 'no-store');
-  return refuse(reply, status, error.code, error.message, error.details);
+  return refuseBy(reply.header('retry-after', Math.max(1, seconds)), status, error);
 }

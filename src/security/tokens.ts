@@ -4,6 +4,7 @@ import type { FetchImplementation, JWTPayload, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../errors/app-error.js';
 import { isStorable } from '../join/key.js';
 import { identified, type Actor } from './actor.js';
+import { own } from './json.js';
 import type { IdentitySettings } from './settings.js';
 
 /** Who an `authorization` header says that it is; null where there is none. */
@@ -196,10 +197,4 @@ function rolesOf(value: unknown): readonly string[] {
 function claim(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
   return name.split('.').reduce<unknown>((value, part) => own(value, part), payload);
-}
-
-function own(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { refuse } from '../refusal.js';
+import { fromJson, isObject, own } from '../json.js';
+import { refuse, refuseBy } from '../refusal.js';
 import { tooDeep } from './refusal.js';
 
 /** Levels that the values of a request may have: what reads them goes down by recursion, and the stack has an end. */
@@ -13,10 +14,7 @@ export function limitValues(app: FastifyInstance, graphPath: string): void {
   app.addHook('preHandler', async (request, reply) => {
     if (request.routeOptions.url !== graphPath) return undefined;
     const asked = askedIn(request);
-    if (isNestedDeeper(asked, MAX_NESTING)) {
-      const { code, message, details } = tooDeep();
-      return refuse(reply, 400, code, message, details);
-    }
+    if (isNestedDeeper(asked, MAX_NESTING)) return refuseBy(reply, 400, tooDeep());
     if (asked.every(hasReadableHash)) return undefined;
     return refuse(
       reply,
@@ -27,20 +25,11 @@ export function limitValues(app: FastifyInstance, graphPath: string): void {
   });
 }
 
-/** Every operation of a request; of one in the address, what stands there as JSON. */
+/** Every operation of a request; of one in the address, what stands there as JSON: what is none is refused later for that. */
 function askedIn({ body, url }: FastifyRequest): readonly unknown[] {
   if (body !== undefined && body !== null) return Array.isArray(body) ? body : [body];
   const { searchParams } = new URL(url, 'http://localhost');
   return [{ variables: fromJson(searchParams.get('variables')), extensions: fromJson(searchParams.get('extensions')) }];
-}
-
-/** What is no JSON is refused for that where it is read. */
-function fromJson(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Level by level, without recursion of its own. */
@@ -56,12 +45,4 @@ function isNestedDeeper(value: unknown, levels: number): boolean {
 function hasReadableHash(asked: unknown): boolean {
   const hash = own(own(own(asked, 'extensions'), 'persistedQuery'), 'sha256Hash');
   return hash === undefined || typeof hash === 'string';
-}
-
-function own(value: unknown, name: string): unknown {
-  return isObject(value) ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
