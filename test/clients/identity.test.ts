@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../src/security/settings.js';
-import { AUDIENCE, inSeconds, ISSUER, pemOf, rsaPair, tokenOf } from '../security/identity-support.js';
+import { identityOf, inSeconds, rsaPair, tokenOf } from '../security/identity-support.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed, type Seeded } from '../support/seed.js';
 import { EVERY_CLIENT } from './every-client.js';
@@ -29,9 +29,7 @@ beforeAll(async () => {
   await seed.order({ user: eve });
   asAda = await tokenOf(keys, { sub: ada.id });
   asStaff = await tokenOf(keys, { sub: 'clerk', roles: ['staff'] });
-  const claims = { userClaim: 'sub', rolesClaim: 'roles', clockSkew: 0 };
-  const identity = { jwksUrl: null, publicKey: pemOf(keys), issuer: ISSUER, audience: AUDIENCE, ...claims };
-  const security = { ...USUAL_SECURITY, identity };
+  const security = { ...USUAL_SECURITY, identity: identityOf(keys) };
   const { platform } = databases;
   gateway = await startGateway({ platform, host: '127.0.0.1', port: 0, production: true, security });
 });

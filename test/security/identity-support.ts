@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, SignJWT, type JWK } from 'jose';
+import type { IdentitySettings } from '../../src/security/settings.js';
 
 export const ISSUER = 'https://id.example.com/';
 export const AUDIENCE = 'tandem';
@@ -29,6 +30,19 @@ export function edPair(): Pair {
 
 export function pemOf({ publicKey }: Pair): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** Has tokens of this pair taken, by a clock that may differ by five seconds. */
+export function identityOf(pair: Pair): IdentitySettings {
+  return {
+    jwksUrl: null,
+    publicKey: pemOf(pair),
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    clockSkew: 5,
+    userClaim: 'sub',
+    rolesClaim: 'roles',
+  };
 }
 
 /** The time in seconds, as tokens have it. */

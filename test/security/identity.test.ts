@@ -18,6 +18,7 @@ import {
   ecPair,
   edPair,
   forged,
+  identityOf,
   inSeconds,
   ISSUER,
   pemOf,
@@ -36,15 +37,7 @@ afterAll(() => {
 const rsa = rsaPair();
 const other = rsaPair();
 const SKEW = 5;
-const CHECKED: IdentitySettings = {
-  jwksUrl: null,
-  publicKey: pemOf(rsa),
-  issuer: ISSUER,
-  audience: AUDIENCE,
-  clockSkew: SKEW,
-  userClaim: 'sub',
-  rolesClaim: 'roles',
-};
+const CHECKED: IdentitySettings = { ...identityOf(rsa), clockSkew: SKEW };
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const RESPONSE_TYPE = 'application/graphql-response+json';

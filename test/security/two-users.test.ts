@@ -4,7 +4,7 @@ import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../src/security/settings.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
-import { AUDIENCE, inSeconds, ISSUER, pemOf, rsaPair, tokenOf } from './identity-support.js';
+import { identityOf, inSeconds, rsaPair, tokenOf } from './identity-support.js';
 
 const REQUESTS = 1_000;
 const AT_ONCE = 20;
@@ -48,20 +48,11 @@ const watching: Feature = {
 beforeAll(async () => {
   ada = await person('Ada', { power: 111_222_333, amount: '1111.11', count: 3 });
   eve = await person('Eve', { power: 444_555_666, amount: '2222.22', count: 5 });
-  const identity = {
-    jwksUrl: null,
-    publicKey: pemOf(keys),
-    issuer: ISSUER,
-    audience: AUDIENCE,
-    clockSkew: 5,
-    userClaim: 'sub',
-    rolesClaim: 'roles',
-  };
   gateway = await startGateway({
     platform: databases.platform,
     host: '127.0.0.1',
     port: 0,
-    security: { ...USUAL_SECURITY, identity },
+    security: { ...USUAL_SECURITY, identity: identityOf(keys) },
     features: [watching],
   });
 });

@@ -3,7 +3,7 @@ import { feature } from '../../../src/features/rate-limit/feature.js';
 import type { Feature } from '../../../src/gateway/feature.js';
 import { startGateway, type Gateway } from '../../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../../src/security/settings.js';
-import { AUDIENCE, ISSUER, pemOf, rsaPair, tokenOf } from '../../security/identity-support.js';
+import { identityOf, rsaPair, tokenOf } from '../../security/identity-support.js';
 import { useDatabases } from '../../support/databases.js';
 
 const MAX = 5;
@@ -71,9 +71,7 @@ test('who reads errors of any status by their type gets that type, and so the co
 
 test('tokens that are not taken count for the address, and are refused as what they are until then', async () => {
   const keys = rsaPair();
-  const claims = { userClaim: 'sub', rolesClaim: 'roles', clockSkew: 0 };
-  const identity = { jwksUrl: null, publicKey: pemOf(keys), issuer: ISSUER, audience: AUDIENCE, ...claims };
-  const security = { ...USUAL_SECURITY, rateLimit: MAX, identity };
+  const security = { ...USUAL_SECURITY, rateLimit: MAX, identity: identityOf(keys) };
   await using checking = await startGateway({
     platform: databases.platform,
     host: '127.0.0.1',
