@@ -135,6 +135,13 @@ export default {
       to: { path: '^src/features/' },
     },
     {
+      name: 'features-do-not-know-each-other',
+      comment: 'Each can be removed while the others stay.',
+      severity: 'error',
+      from: { path: '^src/features/([^/]+)/' },
+      to: { path: '^src/features/', pathNot: '^src/features/$1/' },
+    },
+    {
       name: 'the-program-does-not-know-its-testing-kit',
       comment: 'It is for those who test what they add; the program runs without it.',
       severity: 'error',

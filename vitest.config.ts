@@ -6,6 +6,21 @@ const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.me
 // What Node takes from the build, the tests take from the sources that they test.
 const testing = fileURLToPath(new URL('src/testing/index.ts', import.meta.url));
 
+/** Tests of commands, compilers, servers that start and stop, and links that break: `npm run test:system` runs them. */
+export const SYSTEM = [
+  'test/cli/**/*.test.ts',
+  'test/clients/page.test.ts',
+  'test/gateway/{faults,outage,toxiproxy}.test.ts',
+  'test/ordering/cut-links.test.ts',
+  'test/platform/embedded*.test.ts',
+  'test/platform/migrations.test.ts',
+  'test/scripts/**/*.test.ts',
+  'test/sync/user-sync-servers.test.ts',
+];
+
+/** Whether the command line names files: those are run, whatever suite they belong to. */
+const namesFiles = process.argv.slice(2).some((word) => word.startsWith('test/'));
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -15,13 +30,16 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/start/**', 'test/crash/**'],
+    exclude: ['test/start/**', 'test/crash/**', ...(namesFiles ? [] : SYSTEM)],
     globalSetup: ['test/support/global-setup.ts'],
-    setupFiles: ['test/support/cost-matcher.ts'],
+    setupFiles: ['test/support/leaks.ts', 'test/support/cost-matcher.ts'],
+    // Files share the modules of their process, whose loading costs more than most of them: leaks.ts watches over that.
+    isolate: false,
+    // Tests of two databases wait more than they work.
+    maxWorkers: 4,
     // Bounds on waits, for a machine that has other things to do as well.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
-    maxWorkers: 2,
   },
 });

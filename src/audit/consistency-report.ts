@@ -4,6 +4,7 @@ import { findInconsistencies, firstPage, inconsistencyPage, type ConsistencyFind
 import { decodePlace, encodePlace } from './consistency-cursor.js';
 import type { ConsistencyScan, ScanLimits } from './consistency-scan.js';
 import { KINDS, type Inconsistency, type InconsistencyKind } from './inconsistency.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** A page as a client sees it. */
 export interface InconsistencyList {
@@ -21,7 +22,6 @@ export interface InconsistencyPageArguments {
 
 /** A client waits for it. */
 const MAX_ROWS = 20_000;
-const MAX_TIME = 5_000;
 
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
@@ -79,7 +79,7 @@ export function isSound(findings: ConsistencyFindings, { parkedJobs }: Backlog):
 }
 
 function limits(): ScanLimits {
-  return { size: 2_000, batch: 5_000, rows: MAX_ROWS, until: performance.now() + MAX_TIME };
+  return { size: 2_000, batch: 5_000, rows: MAX_ROWS, until: performance.now() + TIMINGS.audit.client };
 }
 
 function pageSize(kind: InconsistencyKind, first: number): number {

@@ -12,6 +12,7 @@ import { OrderWalk } from './order-walk.js';
 import { TransactionWalk } from './transaction-walk.js';
 import { UserReads } from './user-reads.js';
 import { UserWalk } from './user-walk.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** Everything that is wrong between the two databases, and what is still to be done. */
 export type ConsistencyAudit = ConsistencyFindings &
@@ -31,13 +32,6 @@ export interface AuditOptions extends Partial<ScanLimits> {
   /** How many rows were looked at so far. */
   readonly onProgress?: (examined: number) => void;
 }
-
-/** Longer than what lies between two commits of one write that goes on. */
-const PAUSE = 250;
-
-/** How long the stream is waited for, in milliseconds; a client waits less patiently. */
-const PATIENCE = 5_000;
-const CLIENT_PATIENCE = 2_000;
 
 /** Looks whether what the two databases say of each other is so. It reads only, beside the running system. */
 export class ConsistencyService {
@@ -60,11 +54,11 @@ export class ConsistencyService {
 
   /** The same for a client, who does not wait for long. @throws {AppError} FORBIDDEN */
   report(): ConsistencyReport {
-    return new ConsistencyReport(this.scan(CLIENT_PATIENCE), () => this.#backlog());
+    return new ConsistencyReport(this.scan(TIMINGS.audit.clientPatience), () => this.#backlog());
   }
 
   /** What looks for inconsistencies. @throws {AppError} FORBIDDEN */
-  scan(patience = PATIENCE): ConsistencyScan {
+  scan(patience = TIMINGS.audit.patience): ConsistencyScan {
     const { platform, snapshots, syncState, access } = this.#parts;
     // Findings tell of people's data.
     access.refuseOperation('consistency');
@@ -76,7 +70,7 @@ export class ConsistencyService {
       new UserWalk(parts),
       new CopyWalk(parts),
     ];
-    return new ConsistencyScan(walks, new CopyProgress(syncState, { pause: PAUSE, patience }));
+    return new ConsistencyScan(walks, new CopyProgress(syncState, { pause: TIMINGS.audit.pause, patience }));
   }
 
   #backlog(): Promise<Backlog> {

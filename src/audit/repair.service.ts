@@ -7,6 +7,7 @@ import { KINDS, type Inconsistency, type InconsistencyKind } from './inconsisten
 import { actsWith, attempted, left, type Act, type ActParts, type Mended } from './repair-acts.js';
 import type { RepairLog } from './repair-log.repository.js';
 import { REPORT_ALL, type RepairPolicies, type RepairPolicy } from './repair-policies.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What was done about a finding, or would be. */
 export interface RepairAct extends Inconsistency {
@@ -64,7 +65,6 @@ const BATCH = 1_000;
 const LANES = 4;
 
 const CLIENT_ROWS = 20_000;
-const CLIENT_TIME = 10_000;
 
 /**
  * Mends what the audit finds, each kind as its policy says, and nothing without one. Each finding is looked at once more
@@ -100,7 +100,7 @@ export class RepairService {
 
   /** The same for a client, who does not wait for long. @throws {AppError} as {@link run} does */
   runBriefly(request: RepairRequest): Promise<RepairRun> {
-    return this.run(request, { rows: CLIENT_ROWS, until: performance.now() + CLIENT_TIME });
+    return this.run(request, { rows: CLIENT_ROWS, until: performance.now() + TIMINGS.audit.clientRepair });
   }
 
   /** @returns false where the time was not enough */

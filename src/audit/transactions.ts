@@ -5,6 +5,7 @@ import { lasting, Tally, type Findings } from './transactions-findings.js';
 import { isPromised, OrderAudit } from './transactions-orders.js';
 import { OutcomeAudit } from './transactions-outcomes.js';
 import { PartnerAudit } from './transactions-partners.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /**
  * What orders in PostgreSQL and transactions in MongoDB are to each other. A database in which it is not sound has lost
@@ -52,9 +53,6 @@ export interface TransactionAuditOptions {
 
 const SIZE = 2_000;
 
-/** Longer than what lies between two commits of one order's write that goes on. */
-const PAUSE = 250;
-
 type Databases = Pick<Platform, 'postgres' | 'mongo'>;
 
 /** What reads, where it is counted, and how. */
@@ -75,7 +73,7 @@ interface Parts {
  */
 export async function auditTransactions(
   { postgres, mongo }: Databases,
-  { size = SIZE, pause = PAUSE }: TransactionAuditOptions = {},
+  { size = SIZE, pause = TIMINGS.audit.pause }: TransactionAuditOptions = {},
 ): Promise<TransactionAudit> {
   const tally = new Tally();
   const parts = { postgres, documents: new TransactionDocuments(mongo), tally, size, pause };

@@ -10,6 +10,7 @@ import { describeSync, syncAsJson } from './sync-report.js';
 import { refuseWords } from './usage.js';
 import { startUserSyncOn } from './user-sync.js';
 import { withPlatform, withPostgres } from './with-platform.js';
+import { TIMINGS } from '../platform/timings.js';
 
 const USAGE = 'usage: npm run sync [-- --status] [--json] [--help]';
 
@@ -23,21 +24,6 @@ time, beside gateways and workers: whoever copies users already does the work, a
   --json     one JSON document on standard output, for programs
   --help     this
 `;
-
-/** How often progress is looked at, in milliseconds. */
-const INTERVAL = 250;
-
-/** How long something may keep users from being copied before this gives up, in milliseconds. */
-const PATIENCE = 10_000;
-
-/**
- * The same where nobody says what, in milliseconds: MongoDB may have to look through all that was written for a while
- * before it says where it is.
- */
-const SILENT_PATIENCE = 330_000;
-
-/** How long it is waited for that a complete copy says how late it is, in milliseconds: some routers never do. */
-const FRESHNESS_PATIENCE = 5_000;
 
 /** Users are not copied: the message says why. */
 class NotSyncedError extends Error {
@@ -99,23 +85,23 @@ async function copied(states: SyncStateRepository, before: SyncState | null, upd
     const state = await states.read();
     if (state !== null && isDone(state, before)) {
       doneAt ??= performance.now();
-      if (state.freshAt !== null || performance.now() - doneAt > FRESHNESS_PATIENCE) return;
+      if (state.freshAt !== null || performance.now() - doneAt > TIMINGS.syncCommand.freshness) return;
     }
     const problem = state?.problem ?? null;
     if (problem === null) soundAt = performance.now();
-    else if (performance.now() - soundAt > PATIENCE) throw new NotSyncedError(problem);
+    else if (performance.now() - soundAt > TIMINGS.syncCommand.patience) throw new NotSyncedError(problem);
     const place = JSON.stringify([state?.phase, state?.after, state?.token]);
     if (place !== last) movedAt = performance.now();
-    else if (performance.now() - movedAt > SILENT_PATIENCE) throw new NotSyncedError(silent(state));
+    else if (performance.now() - movedAt > TIMINGS.syncCommand.silence) throw new NotSyncedError(silent(state));
     last = place;
     if (state !== null) tellProgress(state, update);
-    await rest(INTERVAL);
+    await rest(TIMINGS.syncCommand.interval);
   }
 }
 
 function silent(state: SyncState | null): string {
   const leader = state?.leader ?? null;
-  const minutes = SILENT_PATIENCE / 60_000;
+  const minutes = TIMINGS.syncCommand.silence / 60_000;
   return (
     `nothing was copied for ${minutes} minutes, and nobody says why; ` +
     (leader === null ? 'nobody copies users' : `the log of ${leader}, which copies users, may say more`)

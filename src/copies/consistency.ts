@@ -2,14 +2,10 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { badUserInput, isPassing } from '../errors/app-error.js';
 import { before, isClusterTime, type ClusterTime } from '../platform/mongo/cluster-time.js';
 import type { SyncStateRepository } from './sync-state.repository.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** The header in which a caller brings the token of a mutation. */
 export const CONSISTENCY_HEADER = 'x-consistency-token';
-
-/** How long copies are waited for that are not as late as a caller has to see them, in milliseconds. */
-const PATIENCE = 1_000;
-
-const PAUSE = 40;
 
 /**
  * Read your own writes, for one request: the position in MongoDB's history that it has written, for its payload to tell,
@@ -75,10 +71,10 @@ export class Consistency {
 
   /** Asks until the answer is yes, for a while; null says that waiting is of no use. */
   async wait(ask: () => Promise<boolean | null>): Promise<boolean> {
-    const until = performance.now() + PATIENCE;
+    const until = performance.now() + TIMINGS.copies.token;
     let answer = await ask();
     while (answer === false && performance.now() < until) {
-      await rest(PAUSE);
+      await rest(TIMINGS.copies.tokenPause);
       answer = await ask();
     }
     return answer ?? false;

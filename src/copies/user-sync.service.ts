@@ -11,6 +11,7 @@ import type { SyncStateRepository } from './sync-state.repository.js';
 import { COPIED, type UserCopy } from './user-copy.source.js';
 import type { UserCopyRepository } from './user-copy.repository.js';
 import type { CopiedUser, UserSnapshot, UserSnapshots } from './user-snapshot.repository.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** A user as one of the databases has it, with how old that is. */
 export interface SyncedUser extends CopiedUser {
@@ -152,9 +153,6 @@ export class UserSyncService {
   }
 }
 
-/** After how long without a word nobody keeps the copies, in milliseconds: who does says every second how fresh they are. */
-const SILENCE = 10_000;
-
 /** Whether all up to a moment is in the copies; null where nobody keeps them, and it will not be. */
 function coverage(state: SyncState | null, moment: ClusterTime): boolean | null {
   return isKept(state) ? isCovered(state, moment) : null;
@@ -163,7 +161,7 @@ function coverage(state: SyncState | null, moment: ClusterTime): boolean | null 
 function isKept(state: SyncState | null): state is SyncState {
   if (state?.problem !== null) return false;
   const heardAt = Math.max(state.freshAt?.getTime() ?? 0, state.backfilledAt?.getTime() ?? 0);
-  return Date.now() - heardAt < SILENCE;
+  return Date.now() - heardAt < TIMINGS.copies.silence;
 }
 
 function fromMongo({ id, username, email, locCode, power }: CopiedUser | User, syncedAt: Date | null): SyncedUser {

@@ -9,14 +9,14 @@ import {
   HELD,
   heldFrom,
   jobOf,
-  LEASE_END,
+  leaseEnd,
   noJobOf,
   ORDER_AND_JOB,
   writtenOrder,
   type HeldOrder,
 } from './order-rows.js';
-import { AMOUNT_DELAY } from './protocol.js';
 import { KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What is there to be done for an order in MongoDB, and whether one may. */
 export type Acquired =
@@ -48,7 +48,7 @@ export class HeldOrderRepository {
            SELECT "settlingUntil" AS "until", clock_timestamp() AS "now", ${HAS_JOB} AS "isOpen"
            FROM "orders" WHERE "id" = $1::uuid FOR UPDATE),
          "order" AS (
-           UPDATE "orders" SET "settlingUntil" = ${LEASE_END} FROM "before"
+           UPDATE "orders" SET "settlingUntil" = ${leaseEnd()} FROM "before"
            WHERE "id" = $1::uuid AND "isOpen" AND ("until" IS NULL OR "until" < "now")
            RETURNING ${HELD}, "until" IS NOT NULL AS "~abandoned")
          SELECT "order".*, "isOpen" AS "~open", "until" IS NULL OR "until" < "now" AS "~free",
@@ -152,7 +152,7 @@ export class HeldOrderRepository {
            "transactionState" = CASE WHEN ${isRecorded} THEN 'RECORDED' ELSE "transactionState" END,
            "transactionError" = CASE WHEN ${isRecorded} THEN NULL ELSE "transactionError" END
          WHERE ${IS_HELD} RETURNING ${COLUMNS}, "unfinished" AS "~unfinished"),
-       ${jobOf(this.#postgres.schema, AMOUNT_DELAY, `"transactionState" = 'PENDING' AND "~unfinished" IS NULL`)}
+       ${jobOf(this.#postgres.schema, TIMINGS.ordering.amountRecovery / 1_000, `"transactionState" = 'PENDING' AND "~unfinished" IS NULL`)}
        ${ORDER_AND_JOB}`,
       order.id,
       lease,

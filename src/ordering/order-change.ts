@@ -1,8 +1,9 @@
 import { AppError, isAppError } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { OrderRepository, OrderRowChanges } from './order.repository.js';
-import { AMOUNT_PATIENCE, type OnStep } from './protocol.js';
+import type { OnStep } from './protocol.js';
 import type { Settlement } from './settlement.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What became of a call to change an order. But for `updated`, nothing was written. */
 export type UpdateOrderOutcome =
@@ -33,7 +34,7 @@ export class OrderChange {
     await this.#onStep('orderChanged');
     if (order === null || changes.total === null || order.transactionState !== 'PENDING') return order;
     try {
-      const settled = await this.#settlement.settle(id, performance.now() + AMOUNT_PATIENCE);
+      const settled = await this.#settlement.settle(id, performance.now() + TIMINGS.ordering.amount);
       return settled.kind === 'settled' ? { ...order, ...stateOf(settled.order) } : order;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -10,10 +10,11 @@ import type { IdempotencyRepository, Request, SavedRequest } from './idempotency
 import { newOrderNumber } from './order-number.js';
 import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
 import type { HeldOrder } from './order-rows.js';
-import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
 import type { UsersAtPrimary } from './users-at-primary.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What became of a call to create an order. Its key keeps all but the last two: the same call gets them again. */
 export type CreateOrderOutcome =
@@ -108,7 +109,7 @@ export class OrderCreation {
     order: CheckedOrder,
     request: Request,
   ): Promise<Insertion | Failed> {
-    const until = performance.now() + CALL_PATIENCE;
+    const until = performance.now() + TIMINGS.ordering.call;
     const insert = (orderNumber: string) =>
       decided(() => untilKnown(() => this.#orders.insert({ ...row, orderNumber }, order.mode, request), until), until);
     try {
@@ -131,7 +132,7 @@ export class OrderCreation {
    * @param held the order that this call has written just now; null where it was there before
    */
   async #complete(request: Request, order: CheckedOrder, id: OrderId, held: HeldOrder | null) {
-    const until = performance.now() + CALL_PATIENCE;
+    const until = performance.now() + TIMINGS.ordering.call;
     let mine = held;
     for (let pause = FIRST_PAUSE; ; pause *= 2) {
       try {
@@ -183,7 +184,7 @@ export class OrderCreation {
     if (order.idempotencyKey === null) return refusal;
     const keep = () => this.#keys.refuse(request, refusal);
     try {
-      const isKept = await untilKnown(keep, performance.now() + CALL_PATIENCE);
+      const isKept = await untilKnown(keep, performance.now() + TIMINGS.ordering.call);
       return isKept ? refusal : await this.#asSaved(request, order);
     } catch (error) {
       // Told a refusal that was not kept, a client could be told something else the next time.

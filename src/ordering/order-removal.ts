@@ -2,8 +2,9 @@ import { AppError, isAppError, isPassing } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import { untilKnown } from './certainty.js';
 import type { OrderRepository } from './order.repository.js';
-import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { OnStep } from './protocol.js';
 import type { Settlement } from './settlement.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What became of a call to delete an order. */
 export type DeleteOrderOutcome =
@@ -30,7 +31,7 @@ export class OrderRemoval {
 
   /** @throws {AppError} POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was deleted */
   async delete(id: OrderId): Promise<DeleteOrderOutcome> {
-    const until = performance.now() + CALL_PATIENCE;
+    const until = performance.now() + TIMINGS.ordering.call;
     const begun = await this.#begin(id, until);
     if (begun === 'unknown' || begun === 'pending') return { kind: begun };
     if (begun === null) return { kind: 'orderNotFound', orderId: id };

@@ -2,7 +2,7 @@ import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { rowColumns, toRow } from '../platform/postgres/rows.js';
 import { orders, type Order, type OrderId } from '../domains/order/order.source.js';
 import { addOrderJob, removeOrderJob } from './order-job.js';
-import { LEASE } from './protocol.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /**
  * An order that somebody has to himself, to write to MongoDB for it. Who takes too long may lose it to another; whatever
@@ -27,8 +27,10 @@ export const COLUMNS = rowColumns(orders);
 export const HELD = `${COLUMNS}, "unfinished" AS "~unfinished", "settlingUntil"::text AS "~lease",
   EXTRACT(EPOCH FROM clock_timestamp() - "createdAt")::float8 AS "~age"`;
 
-/** When a lease that is taken now runs out. */
-export const LEASE_END = `clock_timestamp() + make_interval(secs => ${LEASE})`;
+/** The moment at which a lease that is taken now runs out, as an expression. */
+export function leaseEnd(): string {
+  return `clock_timestamp() + make_interval(secs => ${TIMINGS.ordering.lease / 1_000})`;
+}
 
 /** What a client is told of an order that was created, and keeps being told. */
 export const CREATED = `jsonb_build_object(

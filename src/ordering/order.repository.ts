@@ -13,15 +13,16 @@ import {
   HELD,
   heldFrom,
   jobOf,
-  LEASE_END,
+  leaseEnd,
   ORDER_AND_JOB,
   type HeldOrder,
 } from './order-rows.js';
 import { followCopies } from './order-copies.js';
-import { AMOUNT_DELAY, CALL_PATIENCE, RECOVERY_DELAY, type TransactionMode } from './protocol.js';
+import type { TransactionMode } from './protocol.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What an order's row is made of; its times are added. */
 export interface NewOrder {
@@ -111,13 +112,17 @@ export class OrderRepository {
   ): Sql {
     const isRequired = mode === 'REQUIRED';
     const isPromised = mode !== 'NONE';
-    const job = jobOf(this.#postgres.schema, isRequired ? RECOVERY_DELAY : 0, isPromised ? 'TRUE' : 'FALSE');
+    const job = jobOf(
+      this.#postgres.schema,
+      isRequired ? TIMINGS.ordering.recovery / 1_000 : 0,
+      isPromised ? 'TRUE' : 'FALSE',
+    );
     const sql = `
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "copiedAt", "createdAt",
           "updatedAt", "transactionState", "unfinished", "settlingUntil")
         SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", "now", $7::text, $8::text,
-          ${isRequired ? LEASE_END : 'NULL::timestamptz'}
+          ${isRequired ? leaseEnd() : 'NULL::timestamptz'}
         FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS "now") AS "clock"
         WHERE NOT EXISTS (${USER_DELETION})
         RETURNING ${HELD}),
@@ -160,10 +165,10 @@ export class OrderRepository {
         WHERE "id" = $1::uuid AND "unfinished" IS NULL
           AND ($4::text IS NULL OR date_trunc('milliseconds', "updatedAt") = $4::text::timestamptz)
         RETURNING ${COLUMNS}),
-      ${jobOf(this.#postgres.schema, AMOUNT_DELAY, `"transactionState" = 'PENDING' AND $2::text IS NOT NULL`)}
+      ${jobOf(this.#postgres.schema, TIMINGS.ordering.amountRecovery / 1_000, `"transactionState" = 'PENDING' AND $2::text IS NOT NULL`)}
       SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs", ${TRANSACTION_ID} FROM "order"`;
     const parameters = [id, total, orderNumber, expectedUpdatedAt];
-    const until = performance.now() + CALL_PATIENCE;
+    const until = performance.now() + TIMINGS.ordering.call;
     try {
       const [row] = await writeKnown(this.#postgres, 'changing an order', { sql, parameters }, until);
       return row === undefined ? null : toRow(orders, row);
@@ -202,7 +207,7 @@ export class OrderRepository {
           WITH "order" AS (
             UPDATE "orders" SET "unfinished" = 'DELETE' WHERE "id" = $1::uuid AND "unfinished" IS NULL
             RETURNING ${COLUMNS}),
-          ${jobOf(this.#postgres.schema, RECOVERY_DELAY, 'TRUE')}
+          ${jobOf(this.#postgres.schema, TIMINGS.ordering.recovery / 1_000, 'TRUE')}
           ${ORDER_AND_JOB}`,
         parameters: [id],
       },

@@ -8,15 +8,13 @@ import { SETTLE_ORDER, SETTLE_USER } from './protocol.js';
 import type { Settlement } from './settlement.js';
 import type { UserFollowing } from './user-following.js';
 import type { UserRemoval } from './user-removal.js';
+import { TIMINGS } from '../platform/timings.js';
 
 interface JobScope {
   readonly settlement: Settlement;
   readonly userRemoval: UserRemoval;
   readonly userFollowing: UserFollowing;
 }
-
-/** How long a job waits for others and for answers before it makes room and comes again, in milliseconds. */
-const PATIENCE = 1_000;
 
 /** The handlers of the jobs that complete what a call, or a change of a user, has left, each job in a scope of its own. */
 export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, JobHandler>> {
@@ -25,7 +23,7 @@ export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, 
       const id = idArgument(orders, String(orderId), 'orderId');
       const { settlement } = newScope();
       try {
-        await settlement.settle(id, performance.now() + PATIENCE);
+        await settlement.settle(id, performance.now() + TIMINGS.ordering.job);
       } catch (error) {
         // What is tried again in a moment, because its outcome is not known yet, is no failure that people should see.
         if (!isAppError(error, 'OUTCOME_UNKNOWN')) {
@@ -36,7 +34,7 @@ export function orderingJobs(newScope: () => JobScope): Readonly<Record<string, 
     },
     [SETTLE_USER]: async ({ userId }) => {
       const { userRemoval } = newScope();
-      await userRemoval.settle(idArgument(users, String(userId), 'userId'), performance.now() + PATIENCE);
+      await userRemoval.settle(idArgument(users, String(userId), 'userId'), performance.now() + TIMINGS.ordering.job);
     },
     [FOLLOW_USER]: async ({ userId }) => {
       // It may be no ObjectId: who has one is followed, and so is everybody else.

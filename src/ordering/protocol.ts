@@ -11,27 +11,6 @@ export type TransactionMode =
 export const SETTLE_ORDER = 'tandem_settle_order';
 export const SETTLE_USER = 'tandem_settle_user';
 
-/**
- * For how long whoever settles an order has it alone, in seconds: others wait for so long when a process dies. Who takes
- * longer loses it to the next who wants it.
- */
-export const LEASE = 3;
-
-/** When a worker completes what a call has left, in seconds. */
-export const RECOVERY_DELAY = 3;
-
-/** How long a call tries to come to an end in MongoDB before it answers OUTCOME_PENDING, in milliseconds. */
-export const CALL_PATIENCE = 5_000;
-
-/** How long a change of an order waits for the amount of its transaction, in milliseconds. */
-export const AMOUNT_PATIENCE = 1_500;
-
-/** When a worker brings an amount that a change has left, in seconds. */
-export const AMOUNT_DELAY = 2;
-
-/** How old an order may be, in seconds, to be completed; an older one is taken back: nobody waits for it any more. */
-export const FORWARD_PATIENCE = 60;
-
 /** The steps of the protocol between which a process may die. */
 export type Step =
   | 'orderInserted'

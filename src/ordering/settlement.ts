@@ -4,8 +4,9 @@ import type { UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, isRefusal, type Certainty } from './certainty.js';
 import type { HeldOrderRepository } from './held-order.repository.js';
 import type { HeldOrder } from './order-rows.js';
-import { FORWARD_PATIENCE, type OnStep } from './protocol.js';
+import type { OnStep } from './protocol.js';
 import type { RecordedTransaction, TransactionRepository } from './transaction.repository.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** Where an order stands after it was settled. */
 export type Settled =
@@ -90,7 +91,7 @@ export class Settlement {
 
   /** An order that nobody sees yet: its transaction, then the order; or neither. */
   async #complete(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
-    if (held.age > FORWARD_PATIENCE) {
+    if (held.age > TIMINGS.ordering.forward / 1_000) {
       const takenBack = await this.#takeBack(held, tooLate(), state);
       if (takenBack !== null) return takenBack;
     }

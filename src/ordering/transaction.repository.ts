@@ -9,7 +9,7 @@ import type { OrderId } from '../domains/order/order.source.js';
 import { transactions } from '../domains/transaction/transaction.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { paymentId } from './payment-id.js';
-import { CALL_PATIENCE } from './protocol.js';
+import { TIMINGS } from '../platform/timings.js';
 
 const { Decimal128, ObjectId } = mongoose.mongo.BSON;
 
@@ -50,7 +50,7 @@ export class TransactionRepository {
    * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was written; OUTCOME_UNKNOWN when
    * that cannot be said
    */
-  async record(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'recorded' | 'voided'> {
+  async record(transaction: RecordedTransaction, patience = TIMINGS.ordering.call): Promise<'recorded' | 'voided'> {
     const { orderId, amount, createdAt, amountAsOf } = transaction;
     const document = documentOf(transaction);
     if (await this.#isInserted('recording a transaction', document, patience)) return 'recorded';
@@ -78,7 +78,7 @@ export class TransactionRepository {
    * @returns `recorded` where it has come before
    * @throws {AppError} as {@link record} does
    */
-  async takeKey(transaction: RecordedTransaction, patience = CALL_PATIENCE): Promise<'taken' | 'recorded'> {
+  async takeKey(transaction: RecordedTransaction, patience = TIMINGS.ordering.call): Promise<'taken' | 'recorded'> {
     const what = 'cancelling a transaction';
     await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone, patience));
     const found = await this.#find(transaction.orderId, patience);
@@ -95,7 +95,7 @@ export class TransactionRepository {
   async deleteOf(
     transaction: RecordedTransaction,
     { keepsKey }: { keepsKey: boolean },
-    patience = CALL_PATIENCE,
+    patience = TIMINGS.ordering.call,
   ): Promise<void> {
     const ofOrder = readsAsOneOf('uuid', 'orderId', [transaction.orderId]);
     await this.#write('deleting transactions', patience, (collection, options) =>
@@ -112,7 +112,7 @@ export class TransactionRepository {
   /** Gives keys free that tombstones hold. @throws {AppError} as {@link record} does */
   async dropTombstones(orderIds: readonly OrderId[]): Promise<void> {
     const keys = orderIds.map((id) => new ObjectId(paymentId(id)));
-    await this.#write('removing tombstones', CALL_PATIENCE, (collection, options) =>
+    await this.#write('removing tombstones', TIMINGS.ordering.call, (collection, options) =>
       collection.deleteMany({ _id: { $in: keys }, [HIDDEN]: { $ne: null } }, options),
     );
   }

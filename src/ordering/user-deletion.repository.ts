@@ -2,11 +2,11 @@ import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { addFollowJob } from '../copies/follow-job.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { RECOVERY_DELAY } from './protocol.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
+import { TIMINGS } from '../platform/timings.js';
 
 export interface DeleteUser {
   /** What happens when the user has orders: it is not deleted, or they stay and refer to nobody. */
@@ -115,7 +115,7 @@ export class UserDeletionRepository {
           "forgotten" AS (${forgottenCopies('$3::boolean')}),
           "erased" AS (${emptiedOrders('$3::boolean')}),
           "copy" AS (${erasedCopy('$3::boolean')}),
-          "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, RECOVERY_DELAY)} FROM "held")
+          "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, TIMINGS.ordering.recovery / 1_000)} FROM "held")
           SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token",
             EXISTS (SELECT FROM "before") AS "wasHeld", (SELECT count(*)::int FROM "job") AS "jobs"
           FROM "counted"`,

@@ -6,9 +6,10 @@ import { orders } from '../domains/order/order.source.js';
 import type { UserRepository } from '../domains/user/user.repository.js';
 import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, untilKnown, type Certainty } from './certainty.js';
-import { CALL_PATIENCE, type OnStep } from './protocol.js';
+import type { OnStep } from './protocol.js';
 import type { DeleteUser, UserDeletionRepository, UserHold } from './user-deletion.repository.js';
 import type { UsersAtPrimary } from './users-at-primary.js';
+import { TIMINGS } from '../platform/timings.js';
 
 export type { DeleteUser };
 
@@ -58,7 +59,7 @@ export class UserRemoval {
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
     this.#access.refuseUnless('delete', users, { id });
-    const until = performance.now() + CALL_PATIENCE;
+    const until = performance.now() + TIMINGS.ordering.call;
     const found = (await this.#usersAtPrimary.find(id)) ?? (how.erase ? await this.#remembered(id) : null);
     if (found === null) return { kind: 'userNotFound', userId };
     const begun = await this.#joins.writing(orders, () => untilKnown(() => this.#deletions.begin(id, how), until));

@@ -6,6 +6,7 @@ import { isStorable } from '../join/key.js';
 import { identified, type Actor } from './actor.js';
 import { own } from './json.js';
 import type { IdentitySettings } from './settings.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** Who an `authorization` header says that it is; null where there is none. */
 export type Identify = (authorization: string | undefined) => Promise<Actor | null>;
@@ -24,10 +25,6 @@ const ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-
-/** How long the provider may take, and how soon it is asked again for a key that is not known, in milliseconds. */
-const PROVIDER_TIMEOUT = 3_000;
-const COOLDOWN = 1_000;
 
 /** OpenID Connect gives `sub` so many. */
 const MAX_SUBJECT = 255;
@@ -54,8 +51,8 @@ export async function createIdentify(settings: IdentitySettings): Promise<Identi
     jwksUrl === null
       ? null
       : jose.createRemoteJWKSet(new URL(jwksUrl), {
-          timeoutDuration: PROVIDER_TIMEOUT,
-          cooldownDuration: COOLDOWN,
+          timeoutDuration: TIMINGS.tokens.provider,
+          cooldownDuration: TIMINGS.tokens.cooldown,
           [jose.customFetch]: sparingFetch(),
         });
   const given = publicKey === null ? null : keyOf(publicKey);
@@ -128,7 +125,7 @@ function sparingFetch(): FetchImplementation {
   let last = -Infinity;
   return (url, options) => {
     const now = performance.now();
-    if (now - last < COOLDOWN) return Promise.reject(new Error('the provider has failed a moment ago'));
+    if (now - last < TIMINGS.tokens.cooldown) return Promise.reject(new Error('the provider has failed a moment ago'));
     last = now;
     return fetch(url, options);
   };

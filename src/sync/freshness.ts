@@ -1,9 +1,7 @@
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { standingOf } from '../platform/mongo/standing.js';
-
-/** How often MongoDB is asked at most, in milliseconds. */
-const INTERVAL = 500;
+import { TIMINGS } from '../platform/timings.js';
 
 /**
  * Tells when the copy was as late as MongoDB: a stream gives what the majority has, and the majority may be behind. So
@@ -21,7 +19,7 @@ export class Freshness {
 
   /** Before the next changes are read. @throws {AppError} MONGO_UNAVAILABLE */
   async ask(): Promise<void> {
-    if (this.#asked !== null || performance.now() - this.#askedAt < INTERVAL) return;
+    if (this.#asked !== null || performance.now() - this.#askedAt < TIMINGS.userSync.freshness) return;
     this.#askedAt = performance.now();
     const at = new Date();
     const { lastWrite, committed } = await standingOf(this.#mongo);

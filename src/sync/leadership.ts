@@ -13,6 +13,7 @@ import { connectionConfig } from '../platform/postgres/connection.js';
 import { translated } from '../platform/postgres/postgres-errors.js';
 import type { Sql } from '../platform/postgres/postgres.js';
 import { closed } from './closed.js';
+import { TIMINGS } from '../platform/timings.js';
 
 export interface LeadershipOptions {
   readonly url: string;
@@ -22,19 +23,10 @@ export interface LeadershipOptions {
   readonly name: string;
 }
 
-/** How often a session shows that it lives, and one that waits for the lock tries for it, in milliseconds. */
-const INTERVAL = 1_000;
-
-/** After so many seconds without a word from its process, PostgreSQL ends a leader's session: the process is frozen. */
-const SILENCE = 6;
-
-/** How long PostgreSQL may take for a statement, in milliseconds. */
-const STATEMENT_TIMEOUT = 20_000;
-
-const SESSION = [
-  `statement_timeout=${STATEMENT_TIMEOUT}`,
-  'lock_timeout=10000',
-  `idle_in_transaction_session_timeout=${SILENCE}s`,
+const session = () => [
+  `statement_timeout=${TIMINGS.leadership.statement}`,
+  `lock_timeout=${TIMINGS.leadership.lock}`,
+  `idle_in_transaction_session_timeout=${TIMINGS.leadership.silence}`,
   'tcp_keepalives_idle=5',
   'tcp_keepalives_interval=2',
   'tcp_keepalives_count=3',
@@ -64,16 +56,16 @@ export class Leadership implements AsyncDisposable {
     client.on('end', () => (this.#isLost = true));
     this.#timer = setInterval(() => {
       this.#inTurn(() => this.#say('SELECT 1')).catch(() => undefined);
-    }, INTERVAL);
+    }, TIMINGS.leadership.interval);
   }
 
   /** Waits until nobody else leads. Null when it is told to stop. @throws what PostgreSQL says */
   static async await(options: LeadershipOptions, stopping: AbortSignal): Promise<Leadership | null> {
     const client = new pg.Client({
-      ...connectionConfig(options.url, SESSION),
+      ...connectionConfig(options.url, session()),
       application_name: 'tandem sync',
       connectionTimeoutMillis: 2_000,
-      query_timeout: STATEMENT_TIMEOUT + 1_000,
+      query_timeout: TIMINGS.leadership.statement + 1_000,
       keepAlive: true,
     });
     // Unheard, the event would end the process; the next query says the same.
@@ -81,7 +73,7 @@ export class Leadership implements AsyncDisposable {
     try {
       await client.connect();
       // Before version 14 there is no such setting, and a frozen leader keeps its lock.
-      await client.query(`SET idle_session_timeout = '${SILENCE}s'`).catch(() => undefined);
+      await client.query(`SET idle_session_timeout = ${TIMINGS.leadership.silence}`).catch(() => undefined);
       const lock = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS "isOurs"';
       while (!stopping.aborted) {
         const { rows } = await client.query<{ isOurs: boolean }>(lock, [LEADER_LOCK, options.schema]);
@@ -90,7 +82,7 @@ export class Leadership implements AsyncDisposable {
           const { rows: taken } = await client.query<Row>(TAKE_STATE, [options.name]);
           return new Leadership(client, toState(taken[0] ?? {}));
         }
-        await rest(INTERVAL, undefined, { signal: stopping }).catch(() => undefined);
+        await rest(TIMINGS.leadership.interval, undefined, { signal: stopping }).catch(() => undefined);
       }
     } catch (error) {
       await closed(client);
@@ -151,7 +143,7 @@ export class Leadership implements AsyncDisposable {
 
   /** What is answered at once: without an answer PostgreSQL has not heard it, and has ended the session by then. */
   #say(sql: string): Promise<pg.QueryResult> {
-    return this.#send({ sql, parameters: [] }, SILENCE * 1_000);
+    return this.#send({ sql, parameters: [] }, TIMINGS.leadership.silence);
   }
 
   /** @param timeout in milliseconds; that of the connection where absent */

@@ -6,27 +6,18 @@ import { quoted } from '../platform/postgres/columns.js';
 import { connectionConfig } from '../platform/postgres/connection.js';
 import { isSilence } from '../platform/postgres/postgres-errors.js';
 import { closed } from './closed.js';
-
-/** How often a worker says that it is there, and looks for those that are not, in milliseconds. */
-const INTERVAL = 2_000;
-
-/** How long a worker that still holds its lock may say nothing before its jobs are given to others, in seconds. */
-const FROZEN_AFTER = 30;
+import { TIMINGS } from '../platform/timings.js';
 
 /** The first half of the advisory locks' keys: "tand", in ASCII. */
 const LOCK_CLASS = 0x74616e64;
-
-/** How long PostgreSQL may take for a statement, and a lock, in milliseconds. */
-const STATEMENT_TIMEOUT = 10_000;
-const LOCK_TIMEOUT = 5_000;
 
 /**
  * Else the server waits for the lock for ever, once for each attempt of ours that it cannot hear any more, and keeps the
  * lock of who is out of reach for as long as its system does: hours.
  */
-const SESSION = [
-  `lock_timeout=${LOCK_TIMEOUT}`,
-  `statement_timeout=${STATEMENT_TIMEOUT}`,
+const session = () => [
+  `lock_timeout=${TIMINGS.presence.lock}`,
+  `statement_timeout=${TIMINGS.presence.statement}`,
   'tcp_keepalives_idle=10',
   'tcp_keepalives_interval=5',
   'tcp_keepalives_count=3',
@@ -92,10 +83,10 @@ export class Presence implements AsyncDisposable {
 
   async #connect(name: string): Promise<pg.Client> {
     const client = new pg.Client({
-      ...connectionConfig(this.#url, SESSION),
+      ...connectionConfig(this.#url, session()),
       application_name: 'tandem worker',
-      connectionTimeoutMillis: INTERVAL,
-      query_timeout: STATEMENT_TIMEOUT + 1_000,
+      connectionTimeoutMillis: TIMINGS.presence.connect,
+      query_timeout: TIMINGS.presence.statement + 1_000,
       keepAlive: true,
     });
     // Unheard, the event would end the process.
@@ -125,7 +116,7 @@ export class Presence implements AsyncDisposable {
           return this.#inTurn(() => this.#drop());
         })
         .finally(() => {
-          this.#schedule(INTERVAL);
+          this.#schedule(TIMINGS.presence.interval);
         });
     }, delay);
   }
@@ -143,7 +134,7 @@ export class Presence implements AsyncDisposable {
            "seenAt" < clock_timestamp() - make_interval(secs => $3) AS "isFrozen"
          FROM "tandem_workers" WHERE "id" <> $2) AS "others"
        WHERE "isDead" OR ("isFrozen" AND EXISTS (SELECT FROM ${quoted(this.#schema)}."jobs" WHERE "locked_by" = "others"."id"))`,
-      [LOCK_CLASS, this.#name, FROZEN_AFTER],
+      [LOCK_CLASS, this.#name, TIMINGS.presence.frozen / 1_000],
     );
     if (rows.length === 0) return;
     const dead = rows.filter(({ isDead }) => isDead).map(({ id }) => id);
@@ -160,7 +151,7 @@ export class Presence implements AsyncDisposable {
       `SELECT DISTINCT "locked_by" AS "id" FROM ${quoted(this.#schema)}."jobs"
        WHERE "locked_at" < clock_timestamp() - make_interval(secs => $1) AND starts_with("task_identifier", '${OURS}')
          AND NOT EXISTS (SELECT FROM "tandem_workers" WHERE "tandem_workers"."id" = "locked_by")`,
-      [FROZEN_AFTER],
+      [TIMINGS.presence.frozen / 1_000],
     );
     await this.#free(
       client,

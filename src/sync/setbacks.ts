@@ -1,12 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { Logger } from 'pino';
-
-/** How long it rests after a failure, in milliseconds: at first, and at most. */
-const FIRST_REST = 500;
-const LONGEST_REST = 30_000;
-
-/** After how long a failure is not one that passes by itself, in milliseconds. */
-const LASTING = 5_000;
+import { TIMINGS } from '../platform/timings.js';
 
 /** What has gone wrong, told once for as long as it lasts, and the rests after it, which grow. */
 export class Setbacks {
@@ -15,8 +9,8 @@ export class Setbacks {
   /** What was said in the log, and has not passed yet. */
   #told: string | null = null;
   #failedAt: number | null = null;
-  #rest = FIRST_REST;
-  #restAfterLoss = FIRST_REST;
+  #rest = TIMINGS.userSync.firstRest;
+  #restAfterLoss = TIMINGS.userSync.firstRest;
   #isSettled = true;
   #lostAt = Number.NEGATIVE_INFINITY;
 
@@ -39,7 +33,7 @@ export class Setbacks {
   /** Told of a failure that may pass by itself: whether nothing but failures has come for a while. */
   isLasting(): boolean {
     this.#failedAt ??= performance.now();
-    return performance.now() - this.#failedAt > LASTING;
+    return performance.now() - this.#failedAt > TIMINGS.userSync.lasting;
   }
 
   /** @param isSettled whether it is not about to begin anew with all users */
@@ -47,20 +41,22 @@ export class Setbacks {
     if (this.#told !== null) this.#logger.warn('the changes of users are followed again');
     this.#told = null;
     this.#failedAt = null;
-    this.#rest = FIRST_REST;
+    this.#rest = TIMINGS.userSync.firstRest;
     this.#isSettled ||= isSettled;
   }
 
   async pause(): Promise<void> {
     await this.#sleep(this.#rest);
-    this.#rest = Math.min(this.#rest * 2, LONGEST_REST);
+    this.#rest = Math.min(this.#rest * 2, TIMINGS.userSync.longestRest);
   }
 
   /** Each backfill reads all users: one that is of no use is not made again and again. */
   async pauseAfterLoss(): Promise<void> {
-    const isAgain = !this.#isSettled || performance.now() - this.#lostAt < LONGEST_REST * 2;
+    const isAgain = !this.#isSettled || performance.now() - this.#lostAt < TIMINGS.userSync.longestRest * 2;
     this.#isSettled = false;
-    this.#restAfterLoss = isAgain ? Math.min(this.#restAfterLoss * 2, LONGEST_REST) : FIRST_REST;
+    this.#restAfterLoss = isAgain
+      ? Math.min(this.#restAfterLoss * 2, TIMINGS.userSync.longestRest)
+      : TIMINGS.userSync.firstRest;
     await this.#sleep(this.#restAfterLoss);
     this.#lostAt = performance.now();
   }

@@ -17,6 +17,7 @@ import { Leadership, LeadershipLostError } from './leadership.js';
 import { Setbacks, wordsOf } from './setbacks.js';
 import { backfillBeginning, nextUnseen, nextUsers } from './user-backfill.js';
 import { decoded, nextChanges, NoReplicaSetError, openUserStream, PositionLostError } from './user-stream.js';
+import { TIMINGS } from '../platform/timings.js';
 
 export interface UserSyncOptions {
   /** Of PostgreSQL. */
@@ -33,18 +34,6 @@ export interface UserSyncOptions {
 
 /** Keeps the copy of users. Disposing of it lets another process do so. */
 export type UserSync = AsyncDisposable;
-
-/** How long an idle stream waits for a change, in milliseconds. */
-const WAIT = 1_000;
-
-/** How often an idle stream says how far it is, in milliseconds. */
-const CHECKPOINT_INTERVAL = 1_000;
-
-/** How often users are looked at again whose value another row has, in milliseconds. */
-const CONFLICT_INTERVAL = 30_000;
-
-/** How long a snapshot is waited for that is no older than it has to be, in milliseconds: a server may be a moment behind. */
-const SNAPSHOT_PATIENCE = 10_000;
 
 /** Begins to keep the copy of users in PostgreSQL, as soon as no other process does. */
 export function startUserSync(options: UserSyncOptions): UserSync {
@@ -132,11 +121,11 @@ class UserCopier {
     while (!this.#stopping.aborted) {
       const { phase } = leader.state;
       await freshness.ask();
-      const given = await nextChanges(stream, phase === null ? WAIT : 1);
+      const given = await nextChanges(stream, phase === null ? TIMINGS.userSync.wait : 1);
       const gone = given.changes.find(({ kind }) => kind === 'gone');
       const change = changeTo(given, freshness.of(given.coveredTo), phase !== null);
       if (given.changes.length > 0) await this.#copyChanged(leader, given, change);
-      else if (performance.now() - checkedAt > CHECKPOINT_INTERVAL) await leader.write([], change);
+      else if (performance.now() - checkedAt > TIMINGS.userSync.checkpoint) await leader.write([], change);
       else if (phase === null) continue;
       checkedAt = performance.now();
       if (gone?.kind === 'gone' || stream.hasEnded) {
@@ -144,7 +133,7 @@ class UserCopier {
       }
       if (leader.state.phase !== null) await this.#backfill(leader);
       else if (leader.state.requestedAt !== null) await this.#beginBackfill(leader, given);
-      else if (performance.now() - conflictsAt > CONFLICT_INTERVAL) {
+      else if (performance.now() - conflictsAt > TIMINGS.userSync.conflicts) {
         conflictsAt = performance.now();
         await this.#copyConflicting(leader);
       }
@@ -167,7 +156,7 @@ class UserCopier {
 
   /** Reads until it is as late as it has to be. @throws {StaleSnapshotError} when that takes too long */
   async #noOlder<S extends UserSnapshot>(than: string, read: () => Promise<S>): Promise<S> {
-    const until = performance.now() + SNAPSHOT_PATIENCE;
+    const until = performance.now() + TIMINGS.userSync.snapshot;
     for (;;) {
       const snapshot = await read();
       if (snapshot.at >= than) return snapshot;

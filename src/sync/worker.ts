@@ -8,6 +8,7 @@ import { Presence } from './presence.js';
 import { tasksOf } from './tasks.js';
 import { within } from './within.js';
 import { WorkerPool } from './worker-pool.js';
+import { TIMINGS } from '../platform/timings.js';
 
 export interface WorkerOptions {
   readonly url: string;
@@ -23,23 +24,6 @@ export interface WorkerOptions {
 
 /** A worker at its jobs. Disposing of it lets those under way finish, then stops. */
 export type Worker = AsyncDisposable;
-
-/** How often jobs are looked for of which no notification told, in milliseconds: those that have become due. */
-const POLL_INTERVAL = 1_000;
-
-/** How long stopping waits for jobs under way, in milliseconds. */
-const SHUTDOWN_PATIENCE = 5_000;
-
-const HOUSEKEEPING_INTERVAL = 60_000;
-
-/** How long a worker that has failed as a whole rests before it begins again, in milliseconds. */
-const REST = 1_000;
-
-/**
- * How long asking for jobs may do nothing but fail before a worker begins again, in milliseconds. The library keeps the
- * answer to its first question (the tasks' numbers), and where that was a failure, it fails with it for ever.
- */
-const FRUITLESS = 2_000;
 
 /**
  * Works on jobs until it is disposed of, whatever the databases do. Any number of workers share the jobs, in this
@@ -79,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       .finally(() => (kept = null));
   };
   keepHouse();
-  const housekeeping = setInterval(keepHouse, HOUSEKEEPING_INTERVAL);
+  const housekeeping = setInterval(keepHouse, TIMINGS.worker.housekeeping);
   housekeeping.unref();
   return {
     async [Symbol.asyncDispose]() {
@@ -127,8 +111,8 @@ class Round {
         preset: {
           worker: {
             concurrentJobs: concurrency,
-            pollInterval: POLL_INTERVAL,
-            gracefulShutdownAbortTimeout: SHUTDOWN_PATIENCE,
+            pollInterval: TIMINGS.worker.poll,
+            gracefulShutdownAbortTimeout: TIMINGS.worker.shutdown,
             // Else nobody waits for a job to be noted as done, and a connection that breaks then ends the process.
             completeJobBatchDelay: 0,
             failJobBatchDelay: 0,
@@ -155,7 +139,7 @@ class Round {
   }
 
   async #stop(): Promise<void> {
-    await within(SHUTDOWN_PATIENCE, this.#runner.stop());
+    await within(TIMINGS.worker.shutdown, this.#runner.stop());
     await this.#pool.close();
   }
 }
@@ -165,13 +149,13 @@ function failureOf(events: WorkerEvents): Promise<void> {
   return new Promise((resolve) => {
     for (const event of ['worker:fatalError', 'worker:stop', 'pool:gracefulShutdown'] as const) {
       events.on(event, () => {
-        setTimeout(resolve, REST).unref();
+        setTimeout(resolve, TIMINGS.worker.rest).unref();
       });
     }
     let failingSince: number | null = null;
     events.on('worker:getJob:error', () => {
       failingSince ??= performance.now();
-      if (performance.now() - failingSince >= FRUITLESS) resolve();
+      if (performance.now() - failingSince >= TIMINGS.worker.fruitless) resolve();
     });
     for (const event of ['worker:getJob:empty', 'job:start'] as const) {
       events.on(event, () => (failingSince = null));
@@ -182,7 +166,7 @@ function failureOf(events: WorkerEvents): Promise<void> {
 /** A worker in the place of one that has failed as a whole; null where it is to stop. */
 async function beginAgain(begin: () => Promise<Round>, stopping: AbortSignal): Promise<Round | null> {
   for (;;) {
-    const isStopped = await rest(REST, false, { signal: stopping }).catch(() => true);
+    const isStopped = await rest(TIMINGS.worker.rest, false, { signal: stopping }).catch(() => true);
     if (isStopped) return null;
     const next = await begin().catch(() => null);
     if (next !== null && !stopping.aborted) return next;

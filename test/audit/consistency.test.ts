@@ -5,6 +5,7 @@ import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { working } from '../cli/commands-support.js';
 import { backfilled, inStep, newUserId, startSync } from '../sync/user-sync-support.js';
 import { collection, consistencyOf, copiedOnce, countsIn, nothingIn, onlyFinds } from './consistency-support.js';
@@ -12,6 +13,7 @@ import { ordered, payment } from './transactions-support.js';
 
 const { Decimal128, ObjectId } = mongoose.mongo.BSON;
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const seed = new Seed(databases);
 const rows = (statement: string) => sql(databases.databaseUrl, statement);
@@ -196,7 +198,7 @@ test('every row of many stretches is looked at once, and everything is found', a
   await copiedOnce(databases);
   await rows(`UPDATE users SET power = 1 WHERE "mongoId" IN ('${people[3]?.id ?? ''}', '${people[20]?.id ?? ''}')`);
   const { audit } = createScope(databases.platform);
-  for (const size of [1, 4, 37]) {
+  for (const size of [4, 37]) {
     const found = await audit.audit({ size, batch: 3 });
     expect(found).toMatchObject({ orders: 37, transactions: 7, users: 26, copies: 26, isComplete: true });
     expect(countsIn(found)).toMatchObject({ danglingOrders: 12, orphanTransactions: 7, staleCopies: 2 });
@@ -211,7 +213,7 @@ test('nothing is found while users and orders are written, and users are copied'
   startSync(databases);
   await backfilled(databases);
   await working(databases, async () => {
-    const until = performance.now() + 8_000;
+    const until = performance.now() + 3_000;
     const someone = () => people[Math.floor(Math.random() * people.length)] ?? ada;
     const writing = (async () => {
       for (let turn = 0; performance.now() < until; turn += 1) {

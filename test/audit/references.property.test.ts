@@ -5,6 +5,7 @@ import type { Judged } from '../../src/audit/judge.js';
 import { useDatabases } from '../support/databases.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
+import { rounds } from '../support/long.js';
 import { relationOf, walk } from './audit-support.js';
 
 const { ObjectId, UUID, Binary, Long } = mongoose.mongo.BSON;
@@ -12,7 +13,7 @@ const { ObjectId, UUID, Binary, Long } = mongoose.mongo.BSON;
 const databases = useDatabases();
 const execute = useGraph(databases);
 
-const RUNS = 40;
+const RUNS = rounds(12, 40);
 
 beforeAll(() => sql(databases.databaseUrl, 'ALTER TABLE orders ALTER "userId" DROP NOT NULL'));
 

@@ -5,8 +5,10 @@ import { main } from '../../src/cli/audit.js';
 import { nothingIn } from '../audit/consistency-support.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { run } from './commands-support.js';
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const seed = new Seed(databases);
 const audit = (...argv: string[]) => run(main, databases, ...argv);

@@ -5,8 +5,10 @@ import { nothingIn } from '../audit/consistency-support.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { run } from './commands-support.js';
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const seed = new Seed(databases);
 const repair = (...argv: string[]) => run(main, databases, ...argv);

@@ -4,9 +4,11 @@ import { startStandaloneMongod } from '../support/mongod.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { clear, copiesOf, inStep, startSync, stateOf, usersIn, usersOf } from '../sync/user-sync-support.js';
 import { run } from './commands-support.js';
 
+useTimings({ ...QUICK_SYNC, syncCommand: { interval: 50, patience: 1_500 } });
 const databases = useDatabases();
 const seed = new Seed(databases);
 const sync = (...argv: string[]) => run(main, databases, ...argv);

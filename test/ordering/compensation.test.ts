@@ -10,7 +10,9 @@ import { useLinks } from '../support/linked-platform.js';
 import { keyOf, orderIdOf, refusing, remainsOf } from '../support/remains.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { call: 2_000, lease: 1_200 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);
@@ -76,11 +78,11 @@ describe('MongoDB carries the insert out, and its answer does not come', () => {
 });
 
 describe('the insert is held back', () => {
-  test('3.5 seconds, within the patience of the call: it is answered, and there is one', async () => {
-    const order = await input('3.5 seconds');
+  test('within the patience of the call: it is answered, and there is one', async () => {
+    const order = await input('held back');
     const outcome = createScope(heldAt('orderInserted', 'requests')).ordering.createOrder(order);
-    const id = await begun('3.5 seconds');
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const id = await begun('held back');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     links.mongo.heal();
     expect(await told(outcome, order)).toMatchObject({ kind: 'created', order: { id } });
     const remains = await remainsOf(databases.platform, id);

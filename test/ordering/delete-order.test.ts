@@ -16,7 +16,9 @@ import { useLinks } from '../support/linked-platform.js';
 import { remainsOf } from '../support/remains.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { call: 2_000, lease: 1_000 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const execute = useGraph(databases);

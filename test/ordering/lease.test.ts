@@ -5,7 +5,9 @@ import { HeldOrderRepository } from '../../src/ordering/held-order.repository.js
 import { useDatabases } from '../support/databases.js';
 import { remainsOf } from '../support/remains.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { lease: 1_000 } });
 const databases = useDatabases();
 const seed = new Seed(databases);
 const repository = () => new HeldOrderRepository(databases.platform.postgres);

@@ -6,7 +6,9 @@ import { useDatabases } from '../support/databases.js';
 import { useLinks } from '../support/linked-platform.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { call: 2_000 }, postgres: { statement: 2_000, commitStatus: 1_000 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);

@@ -3,7 +3,9 @@ import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { lease: 1_000 } });
 const databases = useDatabases();
 const seed = new Seed(databases);
 const create = (userId: string, orderNumber: string) =>

@@ -8,7 +8,9 @@ import { Link } from '../support/link.js';
 import { useLinks } from '../support/linked-platform.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ ordering: { call: 2_000 }, mongo: { command: 2_000, heartbeat: 500 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);

@@ -5,12 +5,13 @@ import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
 import { useWorker } from '../support/worker.js';
+import { rounds } from '../support/long.js';
 
 const databases = useDatabases();
 useWorker(databases);
 const seed = new Seed(databases);
 
-const RACES = 200;
+const RACES = rounds(40, 200);
 const AT_ONCE = 10;
 const MODES = ['NONE', 'REQUIRED', 'EVENTUAL'] as const;
 

@@ -16,6 +16,7 @@ import { lookedUp } from '../../src/platform/mongo/parent-pages.js';
 import { MongoSourceReader } from '../../src/platform/mongo/source-reader.js';
 import { recordStatements } from '../../src/platform/statements.js';
 import { useDatabases } from '../support/databases.js';
+import { rounds } from '../support/long.js';
 
 const {
   Binary,
@@ -302,7 +303,7 @@ describe('a cursor that nobody gave out', () => {
             await reader().findPage(transactions, request(transactions, { orderBy, ...ends }));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: rounds(50, 200) },
     );
   });
 });

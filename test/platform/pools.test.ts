@@ -5,7 +5,9 @@ import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
 import { recordStatements } from '../../src/platform/statements.js';
 import { useDatabases } from '../support/databases.js';
 import { running } from '../support/running.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ postgres: { poolWait: 1_000 }, mongo: { poolWait: 600 } });
 const databases = useDatabases();
 
 /** Asks while everything is in use for longer than a connection is waited for; and again once nothing is. */
@@ -27,7 +29,7 @@ test('where every connection to PostgreSQL is in use, a read and a write say so,
   const logger = createLogger('silent');
   const postgres = await PostgresDatabase.open({ url: databases.databaseUrl, logger, poolSize: 1 });
   try {
-    const hold = () => postgres.query('SELECT pg_sleep(6.5)::text');
+    const hold = () => postgres.query('SELECT pg_sleep(1.8)::text');
     const exhausted = {
       code: 'POSTGRES_UNAVAILABLE',
       message: 'every connection to PostgreSQL is in use; try again',
@@ -45,7 +47,7 @@ test('where every connection to MongoDB is in use, a read and a write say so, an
   const mongo = await MongoDatabase.open({ url: databases.mongodbUri, poolSize: 1 });
   try {
     await mongo.run((db) => db.collection('things').insertOne({}));
-    const hold = () => mongo.run((db) => db.collection('things').findOne({ $where: 'sleep(3000) || true' }));
+    const hold = () => mongo.run((db) => db.collection('things').findOne({ $where: 'sleep(1500) || true' }));
     const exhausted = {
       code: 'MONGO_UNAVAILABLE',
       message: 'every connection to MongoDB is in use; try again',

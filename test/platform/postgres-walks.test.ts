@@ -16,6 +16,7 @@ import {
   things,
   type Thing,
 } from './postgres-things.js';
+import { rounds } from '../support/long.js';
 
 const postgres = usePostgres();
 beforeAll(async () => {
@@ -82,7 +83,7 @@ test('a walk by pages of any size, in any order, under any filter, finds each ro
       expect(await postgres.reader.count(things, where)).toBe(expected.length);
     },
   );
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: rounds(40, 300) });
 });
 
 /** What lies between two rows of a sorted list, and the page of it that is wanted. */
@@ -157,5 +158,5 @@ test('a page between any two positions, of the whole list and of each key, is wh
       }
     },
   );
-  await fc.assert(property, { numRuns: 300 });
+  await fc.assert(property, { numRuns: rounds(40, 300) });
 });

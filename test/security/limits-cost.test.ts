@@ -7,6 +7,7 @@ import { useDatabases } from '../support/databases.js';
 import { useGraph } from '../support/graph.js';
 import { parts, withLimits } from '../support/limits.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { rounds } from '../support/long.js';
 
 const databases = useDatabases();
 const execute = useGraph(databases);
@@ -298,7 +299,7 @@ test('whatever is asked for, no more rows come than were counted, and none beyon
       );
       if (cost > LIMIT) expect(statements).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: rounds(20, 60) },
   );
 });
 

@@ -4,9 +4,10 @@ import { startGateway, type Gateway } from '../../src/gateway/server.js';
 import { USUAL_SECURITY } from '../../src/security/settings.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
+import { rounds } from '../support/long.js';
 import { identityOf, inSeconds, rsaPair, tokenOf } from './identity-support.js';
 
-const REQUESTS = 1_000;
+const REQUESTS = rounds(200, 1_000);
 const AT_ONCE = 20;
 
 const databases = useDatabases();

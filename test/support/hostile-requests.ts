@@ -1,3 +1,4 @@
+import { rounds } from './long.js';
 import { Random } from '../../src/cli/seeding/random.js';
 import { parts } from './limits.js';
 
@@ -11,7 +12,7 @@ export interface HostileRequest {
 
 /** How many are made, and of which seed: HOSTILE_REQUESTS=10000 HOSTILE_SEED=7 npm test -- test/abuse */
 export function hostileSettings(): { readonly count: number; readonly seed: number } {
-  const { HOSTILE_REQUESTS = '2000', HOSTILE_SEED = '1' } = process.env;
+  const { HOSTILE_REQUESTS = String(rounds(400, 10_000)), HOSTILE_SEED = '1' } = process.env;
   return { count: Number(HOSTILE_REQUESTS), seed: Number(HOSTILE_SEED) };
 }
 

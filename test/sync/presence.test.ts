@@ -6,14 +6,16 @@ import { createLogger } from '../../src/platform/logger.js';
 import { Presence } from '../../src/sync/presence.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ presence: { interval: 200 } });
 const databases = useDatabases();
 
 /** As processes of every version have to mean it: the class is "tand", in ASCII. */
 const LOCK = `SELECT pg_advisory_lock(x'74616e64'::int, hashtext($1))`;
 
 /** Longer than two looks at the workers. */
-const A_WHILE = 5_000;
+const A_WHILE = 700;
 
 const opened: AsyncDisposable[] = [];
 afterEach(async () => {

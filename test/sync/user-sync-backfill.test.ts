@@ -5,9 +5,11 @@ import { SyncStateRepository } from '../../src/copies/sync-state.repository.js';
 import type { ClusterTime } from '../../src/platform/mongo/cluster-time.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
+import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { Churn } from './user-sync-churn.js';
 import { backfilled, clear, copiesOf, inStep, startSync, stateOf, usersIn } from './user-sync-support.js';
 
+useTimings(QUICK_SYNC);
 const databases = useDatabases();
 const { ObjectId } = mongoose.mongo.BSON;
 

@@ -10,8 +10,10 @@ import type { UserId } from '../../src/domains/user/user.source.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed, type Seeded } from '../support/seed.js';
 import { sql } from '../support/rows.js';
+import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { backfilled, clear, inStep, startSync, usersIn } from './user-sync-support.js';
 
+useTimings({ userSync: { ...QUICK_SYNC.userSync, conflicts: 500 } });
 const databases = useDatabases();
 const seed = new Seed(databases);
 const { ObjectId } = mongoose.mongo.BSON;

@@ -5,9 +5,15 @@ import { onServer, useDatabases } from '../support/databases.js';
 import { useLinks } from '../support/linked-platform.js';
 import { duringTransaction, sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
+import { rounds } from '../support/long.js';
 import { Churn } from './user-sync-churn.js';
 import { backfilled, clear, inStep, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
 
+useTimings({
+  leadership: { interval: 200, silence: 2_000, lock: 1_000 },
+  userSync: { wait: 100, checkpoint: 100, firstRest: 100, longestRest: 1_000, lasting: 3_000 },
+});
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);
@@ -65,7 +71,10 @@ describe('of two that copy users one leads, and', () => {
     const { backfilledAt } = (await stateOf(databases)) ?? {};
     let ended = 0;
     const churn = new Churn(databases.platform);
-    const writing = churn.runAndLook({ seed: 6, writes: 1_000, rest: 5, isEnough: () => ended >= 5 }, databases);
+    const writing = churn.runAndLook(
+      { seed: 6, writes: rounds(400, 1_000), rest: 5, isEnough: () => ended >= 5 },
+      databases,
+    );
     const ending = async () => {
       for (; ended < 5; ended += 1) {
         const { epoch } = (await stateOf(databases)) ?? {};
@@ -100,10 +109,10 @@ describe.each(['postgres', 'mongo'] as const)('when the link to %s', (name) => {
     const { backfilledAt } = (await stateOf(databases)) ?? {};
     const link = links[name];
     const before = link.cuts;
-    link.cutEvery(700);
+    link.cutEvery(250);
     const churn = new Churn(databases.platform);
-    const isEnough = () => link.cuts - before >= 20;
-    await churn.runAndLook({ seed: 7, writes: 1_500, rest: 20, isEnough }, databases);
+    const isEnough = () => link.cuts - before >= rounds(8, 20);
+    await churn.runAndLook({ seed: 7, writes: rounds(600, 1_500), rest: 20, isEnough }, databases);
     link.heal();
     await inStep(databases, 60_000);
     await churn.look(databases);
@@ -115,7 +124,7 @@ describe.each(['postgres', 'mongo'] as const)('when the link to %s', (name) => {
     await backfilled(databases);
     links[name].hold('requests', 'answers');
     await new Churn(databases.platform).run({ seed: 8, writes: 200 });
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await new Promise((resolve) => setTimeout(resolve, 2_800));
     links[name].heal();
     await inStep(databases, 60_000);
   });
@@ -164,7 +173,7 @@ describe('PostgreSQL that cannot be written to is told, once, and noted as the p
     await sql(databases.databaseUrl, 'ALTER TABLE users RENAME TO former_users');
     await seed.user();
     await expect.poll(problem, { timeout: 20_000 }).toMatch(/users/);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await problem()).toMatch(/users/);
     await sql(databases.databaseUrl, 'ALTER TABLE former_users RENAME TO users');
     await expect.poll(problem, { timeout: 30_000 }).toBeNull();

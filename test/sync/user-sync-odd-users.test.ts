@@ -5,8 +5,10 @@ import { COPIED } from '../../src/copies/user-copy.source.js';
 import { useDatabases } from '../support/databases.js';
 import { insertRaw } from './user-sync-raw.js';
 import { sql } from '../support/rows.js';
+import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { backfilled, clear, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
 
+useTimings(QUICK_SYNC);
 const databases = useDatabases();
 const { Binary, Decimal128, Double, Long, ObjectId, UUID } = mongoose.mongo.BSON;
 

@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
 import { sql } from '../support/rows.js';
+import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { backfilled, clear, copiesOf, inStep, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
 
+useTimings(QUICK_SYNC);
 const databases = useDatabases();
 const seed = new Seed(databases);
 const { ObjectId, EJSON } = mongoose.mongo.BSON;

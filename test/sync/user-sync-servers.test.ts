@@ -8,8 +8,10 @@ import { MongoDatabase } from '../../src/platform/mongo/mongo.js';
 import { useDatabases } from '../support/databases.js';
 import { startStandaloneMongod, withClient } from '../support/mongod.js';
 import { sql } from '../support/rows.js';
+import { useTimings } from '../support/timings.js';
 import { backfilled, clear, listen, startSync, stateOf } from './user-sync-support.js';
 
+useTimings({ userSync: { wait: 100, checkpoint: 100, freshness: 100, firstRest: 100 } });
 const databases = useDatabases();
 
 beforeEach(() => clear(databases));
@@ -59,12 +61,12 @@ test('a single server without a replica set is named as the problem, once, and w
   const { lines } = startSyncOf(mongo);
   await expect.poll(async () => (await stateOf(databases))?.problem).toMatch(/single server without a replica set/);
   const seen = new Set<unknown>();
-  const until = performance.now() + 8_000;
+  const until = performance.now() + 1_600;
   while (performance.now() < until) {
     seen.add(await versions());
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  // It rests for twice as long each time: 0.5 s, 1 s, 2 s, 4 s.
+  // It rests for twice as long each time: 0.1 s, 0.2 s, 0.4 s, 0.8 s.
   expect(seen.size).toBeLessThan(8);
   expect(lines).toHaveLength(1);
   expect(lines[0]?.msg).toMatch(/start mongod with --replSet/);

@@ -10,7 +10,9 @@ import { remainsOf } from '../support/remains.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 import { startOrderingWorker } from '../support/worker.js';
+import { useTimings } from '../support/timings.js';
 
+useTimings({ worker: { poll: 200, rest: 200, fruitless: 600 }, presence: { interval: 300, statement: 2_000 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);
@@ -89,7 +91,7 @@ describe('a job', () => {
       // The library's own pause between two attempts is not waited for.
       await run('UPDATE graphile_worker._private_jobs SET run_at = now()');
     }
-    await sleep(2_000);
+    await sleep(600);
     expect(attempts).toEqual([1, 2, 3, 4].map((number) => [number, number === 4]));
     const reason = expect.stringContaining('poison') as string;
     expect(await jobs()).toMatchObject([{ attempts: 4, max_attempts: 4, last_error: reason }]);
@@ -107,7 +109,7 @@ describe('a job', () => {
     await expect
       .poll(async () => (await remainsOf(databases.platform, id)).row, { timeout: 8_000 })
       .toMatchObject(waiting);
-    await sleep(6_000);
+    await sleep(2_000);
     const { row, jobs: left } = await remainsOf(databases.platform, id);
     expect(row).toMatchObject(waiting);
     expect(left).toHaveLength(1);

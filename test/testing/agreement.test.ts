@@ -8,6 +8,7 @@ import { users, type User } from '../../src/domains/user/user.source.js';
 import { useDatabases } from '../support/databases.js';
 import { useGraph } from '../support/graph.js';
 import { Seed } from '../support/seed.js';
+import { rounds } from '../support/long.js';
 
 // The same rows in both databases and in memory: whatever is asked, the answer and its cost are the same.
 const databases = useDatabases();
@@ -189,7 +190,7 @@ test('whatever list is asked for, its pages from either end are the same, and co
       expect(seen(withoutCursors(fake))).toEqual(seen(withoutCursors(real)));
     } while (ofReal !== null);
   });
-  await fc.assert(property, { numRuns: 60, endOnFailure: true });
+  await fc.assert(property, { numRuns: rounds(15, 60), endOnFailure: true });
 }, 120_000);
 
 function withoutCursors(answer: Answer<{ readonly list: Page | null }>): Answer<unknown> {

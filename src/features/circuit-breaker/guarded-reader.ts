@@ -6,10 +6,10 @@ import type { Page, PageRequest, Position } from '../../join/page.js';
 import type { SourceReader } from '../../join/reader.js';
 import type { DatabaseName, SortTerm, Source } from '../../join/source.js';
 import { untilDeadline } from '../../platform/deadline.js';
+import { TIMINGS } from '../../platform/timings.js';
 
-/** Reads in a row that must have failed, and how long nobody asks then, in milliseconds. */
+/** Reads in a row that must have failed. */
 const FAILURES = 5;
-const REST = 5_000;
 
 const CODES = { postgres: 'POSTGRES_UNAVAILABLE', mongo: 'MONGO_UNAVAILABLE' } as const;
 const NAMES = { postgres: 'PostgreSQL', mongo: 'MongoDB' } as const;
@@ -20,14 +20,14 @@ export class GuardedReader implements SourceReader {
   readonly #database: DatabaseName;
   readonly #circuit = circuitBreaker(
     handleWhen((error) => this.#isAway(error)),
-    { halfOpenAfter: REST, breaker: new ConsecutiveBreaker(FAILURES) },
+    { halfOpenAfter: TIMINGS.circuitBreaker.rest, breaker: new ConsecutiveBreaker(FAILURES) },
   );
 
   constructor(database: DatabaseName, reader: SourceReader, logger: Logger) {
     this.#reader = reader;
     this.#database = database;
     this.#circuit.onBreak(() => {
-      logger.warn(`${NAMES[database]} does not answer; it is asked again in ${REST / 1_000} s`);
+      logger.warn(`${NAMES[database]} does not answer; it is asked again in ${TIMINGS.circuitBreaker.rest / 1_000} s`);
     });
     this.#circuit.onReset(() => {
       logger.warn(`${NAMES[database]} answers again`);

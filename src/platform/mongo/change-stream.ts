@@ -4,6 +4,7 @@ import type { Document } from './document.js';
 import type { MongoDatabase } from './mongo.js';
 import { unavailable } from './mongo-errors.js';
 import { CURSOR_OPTIONS, sessionOf, type Reply } from './session.js';
+import { TIMINGS } from '../timings.js';
 
 /** A change of one document, or the end of the whole collection. */
 export type Change =
@@ -35,16 +36,6 @@ const BATCH = 1_000;
 const PROJECTION = { operationType: 1, clusterTime: 1, documentKey: 1, txnNumber: 1 };
 
 const DOCUMENT_CHANGES = new Set(['insert', 'update', 'replace', 'delete']);
-
-/** Milliseconds beyond those that the server waits for a change. */
-const PATIENCE = 10_000;
-
-/** The same until it has come to the present: all that was written since is looked through, in all collections. */
-const CATCH_UP_PATIENCE = 300_000;
-
-/** How long the server waits for a change that is looked for, and how long it is looked for, in milliseconds. */
-const HISTORY_WAIT = 500;
-const HISTORY_PATIENCE = 20_000;
 
 /** Where a stream begins: behind a token, or at a moment, whose changes it gives, too. */
 export type StreamStart = { readonly startAfter: unknown } | { readonly startAt: ClusterTime };
@@ -114,10 +105,10 @@ export class ChangeStream implements AsyncDisposable {
         aggregate: collection,
         pipeline: [{ $changeStream: options }, { $project: PROJECTION }],
         cursor: { batchSize },
-        maxTimeMS: CATCH_UP_PATIENCE,
+        maxTimeMS: TIMINGS.userSync.catchUp,
         readConcern: { level: 'majority' },
       };
-      const { cursor } = await run(mongo, session, command, CATCH_UP_PATIENCE, stopping);
+      const { cursor } = await run(mongo, session, command, TIMINGS.userSync.catchUp, stopping);
       return new ChangeStream(mongo, collection, { session, cursor, stopping });
     } catch (error) {
       await session.endSession();
@@ -158,9 +149,9 @@ export class ChangeStream implements AsyncDisposable {
     stopping: AbortSignal,
   ): Promise<boolean> {
     await using stream = await ChangeStream.open(mongo, collection, { startAt: at }, stopping, 1);
-    const until = performance.now() + HISTORY_PATIENCE;
+    const until = performance.now() + TIMINGS.userSync.history;
     for (;;) {
-      const [event] = await stream.#read(HISTORY_WAIT, 1);
+      const [event] = await stream.#read(TIMINGS.userSync.historyWait, 1);
       if (event !== undefined && dataOf(event._id) === dataOf(token)) return true;
       const lookedTo =
         event === undefined ? timeOfToken(stream.#cursor.postBatchResumeToken) : clusterTimeOf(event.clusterTime);
@@ -178,7 +169,7 @@ export class ChangeStream implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { id } = this.#cursor;
     const kill = { killCursors: this.#collection, cursors: [id] };
-    if (!id.isZero()) await run(this.#mongo, this.#session, kill, PATIENCE).catch(() => undefined);
+    if (!id.isZero()) await run(this.#mongo, this.#session, kill, TIMINGS.userSync.answer).catch(() => undefined);
     await this.#session.endSession();
   }
 
@@ -190,7 +181,7 @@ export class ChangeStream implements AsyncDisposable {
         batchSize,
         maxTimeMS: Math.max(wait, 1),
       };
-      const patience = wait + (this.#isAtPresent ? PATIENCE : CATCH_UP_PATIENCE);
+      const patience = wait + (this.#isAtPresent ? TIMINGS.userSync.answer : TIMINGS.userSync.catchUp);
       ({ cursor: this.#cursor } = await run(this.#mongo, this.#session, command, patience, this.#stopping));
     }
     this.#isFirst = false;

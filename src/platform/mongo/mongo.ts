@@ -4,6 +4,7 @@ import { currentDeadline, outsideDeadline, untilDeadline } from '../deadline.js'
 import { whetherSent } from '../statements.js';
 import { reportCommands } from './recording-commands.js';
 import { translated, translatedWrite, unavailable } from './mongo-errors.js';
+import { TIMINGS } from '../timings.js';
 
 export interface MongoOptions {
   readonly url: string;
@@ -22,14 +23,6 @@ export interface ReadLimits {
   readonly maxTimeMS: number;
   readonly signal: AbortSignal;
 }
-
-/** How long finding a server, one connection, and one command may take, in milliseconds. Nothing waits for ever. */
-const SELECTION_TIMEOUT = 1_000;
-const CONNECT_TIMEOUT = 3_000;
-const COMMAND_TIMEOUT = 10_000;
-
-/** How often a server is looked at: what is frozen is noticed within this and CONNECT_TIMEOUT. */
-const HEARTBEAT = 2_000;
 
 /** More than any read of ours asks for; what a batch holds is limited to 16 MB by the server anyway. */
 const BATCH_SIZE = 100_000;
@@ -51,11 +44,11 @@ export class MongoDatabase implements AsyncDisposable {
     const connection = mongoose.createConnection(url, {
       ...unlessGiven(url, {
         appName: applicationName,
-        connectTimeoutMS: CONNECT_TIMEOUT,
-        heartbeatFrequencyMS: HEARTBEAT,
+        connectTimeoutMS: TIMINGS.mongo.connect,
+        heartbeatFrequencyMS: TIMINGS.mongo.heartbeat,
         maxPoolSize: poolSize,
-        serverSelectionTimeoutMS: SELECTION_TIMEOUT,
-        waitQueueTimeoutMS: 2 * SELECTION_TIMEOUT,
+        serverSelectionTimeoutMS: TIMINGS.mongo.selection,
+        waitQueueTimeoutMS: TIMINGS.mongo.poolWait,
       }),
       autoCreate: false,
       autoIndex: false,
@@ -95,7 +88,7 @@ export class MongoDatabase implements AsyncDisposable {
    */
   async run<T>(
     work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
-    timeout = COMMAND_TIMEOUT,
+    timeout = TIMINGS.mongo.command,
   ): Promise<T> {
     const { db } = this.connection;
     if (db === undefined) throw unavailable(undefined);
@@ -146,7 +139,7 @@ export class MongoDatabase implements AsyncDisposable {
   write<T>(
     what: string,
     work: (database: mongoose.mongo.Db, limits: ReadLimits) => Promise<T>,
-    timeout = COMMAND_TIMEOUT,
+    timeout = TIMINGS.mongo.command,
   ): Promise<T> {
     const run = () =>
       whetherSent(

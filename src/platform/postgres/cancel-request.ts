@@ -1,11 +1,9 @@
 import net from 'node:net';
 import type pg from 'pg';
+import { TIMINGS } from '../timings.js';
 
 /** By the protocol: what makes a packet of 16 bytes a request to cancel. */
 const CANCEL_REQUEST = 80_877_102;
-
-/** How long the server may take, in milliseconds; its own statement timeout is there beside. */
-const PATIENCE = 1_000;
 
 /** What the driver keeps of its session, beside what its types tell. */
 interface Session {
@@ -24,7 +22,7 @@ export async function requestCancel(client: pg.Client): Promise<void> {
   [16, CANCEL_REQUEST, processID, secretKey].forEach((value, at) => packet.writeInt32BE(value, 4 * at));
   const socket = host.startsWith('/') ? net.connect(`${host}/.s.PGSQL.${port}`) : net.connect(port, host);
   await new Promise<void>((resolve) => {
-    socket.setTimeout(PATIENCE, () => socket.destroy());
+    socket.setTimeout(TIMINGS.postgres.cancel, () => socket.destroy());
     // The server closes the connection when it has passed the request on.
     socket
       .on('error', () => undefined)

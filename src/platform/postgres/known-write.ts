@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAppError, type AppError } from '../../errors/app-error.js';
 import { unavailable } from './postgres-errors.js';
 import type { PostgresDatabase, Sql } from './postgres.js';
+import { TIMINGS } from '../timings.js';
 
 type Row = Record<string, unknown>;
 
@@ -9,9 +10,6 @@ type Row = Record<string, unknown>;
 export const TRANSACTION_ID = 'pg_current_xact_id()::text AS "~transaction"';
 
 const FIRST_PAUSE = 50;
-
-/** How long PostgreSQL is asked at least, in milliseconds, where noticing that an answer does not come has taken all the time. */
-const STATUS_PATIENCE = 2_000;
 
 /**
  * Runs a statement that writes, and finds out what became of it when the connection breaks: where its answer has not
@@ -42,7 +40,7 @@ export async function writeKnown(
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const [row] = attempt.rows ?? [];
-      const asking = Math.max(until, performance.now() + STATUS_PATIENCE);
+      const asking = Math.max(until, performance.now() + TIMINGS.postgres.commitStatus);
       if (row !== undefined && (await isCommitted(postgres, row['~transaction'], asking, error)))
         return attempt.rows ?? [];
       if (performance.now() + pause > until) throw unavailable(error);

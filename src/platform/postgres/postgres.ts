@@ -7,6 +7,7 @@ import { translated, translatedWrite } from './postgres-errors.js';
 import { outsideDeadline, untilDeadline } from '../deadline.js';
 import { whetherSent } from '../statements.js';
 import { RecordingPool } from './recording-pool.js';
+import { TIMINGS } from '../timings.js';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -23,12 +24,6 @@ export interface Sql {
   readonly parameters: readonly unknown[];
 }
 
-/** How long opening a connection may take, and a statement to answer, in milliseconds. Nothing waits for ever. */
-const CONNECT_TIMEOUT = 2_000;
-const STATEMENT_TIMEOUT = 10_000;
-/** How long a connection that others use is waited for, in milliseconds: a burst is no outage. */
-const POOL_WAIT = 5_000;
-
 /** PostgreSQL through Prisma. Connections are opened when they are needed; closing waits for those in use. */
 export class PostgresDatabase implements AsyncDisposable {
   readonly #pool: RecordingPool;
@@ -42,7 +37,10 @@ export class PostgresDatabase implements AsyncDisposable {
     this.#prisma = new PrismaClient({
       adapter: new PrismaPg(pool, { schema }),
       errorFormat: 'minimal',
-      transactionOptions: { maxWait: POOL_WAIT, timeout: STATEMENT_TIMEOUT + POOL_WAIT },
+      transactionOptions: {
+        maxWait: TIMINGS.postgres.poolWait,
+        timeout: TIMINGS.postgres.statement + TIMINGS.postgres.poolWait,
+      },
     });
   }
 
@@ -57,11 +55,11 @@ export class PostgresDatabase implements AsyncDisposable {
       ...connectionConfig(url),
       max: poolSize,
       application_name: applicationName,
-      connectTimeout: CONNECT_TIMEOUT,
-      connectionTimeoutMillis: POOL_WAIT,
-      statement_timeout: STATEMENT_TIMEOUT,
+      connectTimeout: TIMINGS.postgres.connect,
+      connectionTimeoutMillis: TIMINGS.postgres.poolWait,
+      statement_timeout: TIMINGS.postgres.statement,
       // The server's own limit does not help when the server is out of reach.
-      query_timeout: STATEMENT_TIMEOUT + 1_000,
+      query_timeout: TIMINGS.postgres.statement + 1_000,
       keepAlive: true,
     });
     // An idle connection that breaks is no fault of a request; unheard, the event would end the process.

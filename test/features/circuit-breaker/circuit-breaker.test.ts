@@ -9,7 +9,9 @@ import { recordStatements } from '../../../src/platform/statements.js';
 import { useDatabases } from '../../support/databases.js';
 import { useLinks } from '../../support/linked-platform.js';
 import { Seed } from '../../support/seed.js';
+import { useTimings } from '../../support/timings.js';
 
+useTimings({ circuitBreaker: { rest: 1_000 } });
 const databases = useDatabases();
 const links = useLinks(databases);
 const seed = new Seed(databases);
