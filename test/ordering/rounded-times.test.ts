@@ -124,8 +124,9 @@ describe('where a time is kept in tenths of seconds', () => {
     await inPostgres('DELETE FROM orders');
     await Promise.all(Array.from({ length: 12 }, () => create()));
     const seen: string[] = [];
-    for (let after: string | null = null; ;) {
-      const answer = await execute.text<{
+    let after: string | null = null;
+    for (let page = 0; page < 4; page += 1) {
+      const answer: Answer<Page> = await execute.text<{
         orders: { nodes: Seeded[]; pageInfo: { endCursor: string; hasNextPage: boolean } };
       }>(
         'query($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }',
