@@ -79,11 +79,11 @@ export function writeRefused(what: string, cause: unknown): AppError {
   return new AppError('WRITE_REFUSED', message, { cause });
 }
 
-/** For a write by an id that several rows have. @throws {AppError} NOT_UNIQUE */
+/** For a write by an id that several rows or documents have. @throws {AppError} NOT_UNIQUE */
 export function notUnique(what: string, id: string): never {
   const message =
-    `several rows have the id "${id}", and ${what} would not be about one of them; nothing was written: ` +
-    'give each row an id of its own ("npx tandem doctor" counts those that share one)';
+    `several rows or documents have the id "${id}", so ${what} could meet more than one; nothing was written: ` +
+    'give each an id of its own ("npx tandem doctor" counts those that share one)';
   throw new AppError('NOT_UNIQUE', message);
 }
 

@@ -113,6 +113,22 @@ describe('a collection that became one of time series after the gateway has star
   });
 });
 
+describe('two documents that the graph knows by one id', () => {
+  test('are left by repair, which deletes neither', async () => {
+    await inMongo((db) => db.collection('transactions').drop());
+    await seed.order({ user: await seed.user() });
+    const _id = new mongoose.Types.ObjectId();
+    const orphan = { orderId: randomUUID(), createdAt: new Date() };
+    await seed.document('transactions', { _id, ...orphan });
+    await seed.document('transactions', { _id: _id.toHexString(), ...orphan });
+    const { repair } = createScope(databases.platform);
+    const { acts } = await repair.run({ isDry: false, orphanTransactions: 'DELETE' });
+    const because = expect.stringContaining('NOT_UNIQUE') as string;
+    expect(acts.filter(({ outcome }) => outcome === 'left').map((act) => act.because)).toEqual([because, because]);
+    expect(await inMongo((db) => db.collection('transactions').countDocuments())).toBe(2);
+  });
+});
+
 describe('a sharded collection', () => {
   const config = () =>
     databases.platform.mongo.connection.getClient().db('config').collection<{ _id: string }>('collections');

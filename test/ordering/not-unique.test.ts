@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { UserId } from '../../src/domains/user/user.source.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { useGraph } from '../support/graph.js';
@@ -140,5 +141,64 @@ describe.each(SHAPES)('a table %s', (_, statements) => {
       (await inPostgres(`SELECT "transactionState" FROM orders WHERE id = '${id}'`))[0] ?? {};
     expect(transactionState).toBe('RECORDED');
     expect((await execute.text(DELETE, { id })).errors).toEqual([]);
+  });
+});
+
+describe('an id that a second row gets', () => {
+  const PLAIN = `CREATE TABLE orders (${COLUMNS})`;
+  beforeEach(() => inPostgres('DROP TABLE IF EXISTS orders CASCADE', PLAIN));
+  const payments = (orderId: string) =>
+    databases.platform.mongo.run((db) => db.collection('transactions').countDocuments({ orderId }));
+
+  test('while its order is being deleted, keeps both rows and the transactions', async () => {
+    const order = await seed.order(SOUND);
+    await seed.transaction(order);
+    const onStep = async (step: string) => {
+      if (step === 'orderHidden') await seed.order({ ...SOUND, id: order.id, createdAt: '2020-01-01T00:00:00Z' });
+    };
+    const { ordering } = createScope({ ...databases.platform, onStep });
+    expect(await ordering.deleteOrder(order.id)).toEqual({ kind: 'pending' });
+    expect(await rowsOf(order.id)).toHaveLength(2);
+    expect(await payments(order.id)).toBe(1);
+  });
+
+  test('once its transactions are gone, takes neither row with them', async () => {
+    const order = await seed.order(SOUND);
+    const onStep = async (step: string) => {
+      if (step === 'transactionsDeleted')
+        await seed.order({ ...SOUND, id: order.id, createdAt: '2020-01-01T00:00:00Z' });
+    };
+    const { ordering } = createScope({ ...databases.platform, onStep });
+    expect(await ordering.deleteOrder(order.id)).toEqual({ kind: 'pending' });
+    expect(await rowsOf(order.id)).toHaveLength(2);
+  });
+
+  test('of another user, keeps the copies of that user when the first has another name', async () => {
+    const [ada, eve] = [await seed.user({ username: 'Ada' }), await seed.user({ username: 'Eve' })];
+    const { userSync, userFollowing } = createScope(databases.platform);
+    const id = randomUUID();
+    const follows = { ...SOUND, id, copiedAt: '2026-01-01T00:00:00Z' };
+    await seed.order({ ...follows, user: ada, userName: 'before', createdAt: '2026-01-01T00:00:00Z' });
+    await seed.order({ ...follows, user: eve, userName: 'Eve', createdAt: '2020-01-01T00:00:00Z' });
+    await userSync.syncUser(ada.id);
+    await userFollowing.follow(ada.id as UserId);
+    expect(await inPostgres(`SELECT "userName" FROM orders WHERE id = '${id}' ORDER BY 1`)).toEqual([
+      { userName: 'Ada' },
+      { userName: 'Eve' },
+    ]);
+  });
+
+  test.each([
+    ['does something else as well', 'DO ALSO INSERT INTO gone VALUES (OLD.id)'],
+    ['keeps the row', 'DO INSTEAD UPDATE orders SET "transactionError" = \'deleted\' WHERE id = OLD.id'],
+    ['does nothing instead', 'DO INSTEAD NOTHING'],
+  ])('a rule of the table that %s when a row is deleted keeps the order and its transactions', async (_, rule) => {
+    await inPostgres('CREATE TABLE IF NOT EXISTS gone (id uuid)', `CREATE RULE ours AS ON DELETE TO orders ${rule}`);
+    const order = await seed.order(SOUND);
+    await seed.transaction(order);
+    const refused = await execute.text(DELETE, { id: order.id });
+    expect(refused.errors).toMatchObject([{ extensions: { code: 'WRITE_REFUSED' } }]);
+    expect(await rowsOf(order.id)).toMatchObject([{ unfinished: null }]);
+    expect(await payments(order.id)).toBe(1);
   });
 });

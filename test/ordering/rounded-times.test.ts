@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { useDatabases } from '../support/databases.js';
-import { useGraph } from '../support/graph.js';
+import { useGraph, type Answer } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
 
@@ -11,6 +11,10 @@ const inPostgres = (...statements: string[]) => sql(databases.databaseUrl, ...st
 
 const NEW = `mutation($input: CreateOrderInput!) { createOrder(input: $input) { order { id createdAt updatedAt } } }`;
 const CHANGE = `mutation($id: ID!, $input: UpdateOrderInput!) { updateOrder(id: $id, input: $input) { order { updatedAt total } } }`;
+
+interface Page {
+  readonly orders: { nodes: Seeded[]; pageInfo: { endCursor: string; hasNextPage: boolean } };
+}
 
 interface Times {
   readonly id: string;
@@ -126,9 +130,7 @@ describe('where a time is kept in tenths of seconds', () => {
     const seen: string[] = [];
     let after: string | null = null;
     for (let page = 0; page < 4; page += 1) {
-      const answer: Answer<Page> = await execute.text<{
-        orders: { nodes: Seeded[]; pageInfo: { endCursor: string; hasNextPage: boolean } };
-      }>(
+      const answer: Answer<Page> = await execute.text<Page>(
         'query($after: String) { orders(first: 5, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }',
         { after },
       );
