@@ -109,14 +109,12 @@ export class Repairing {
   async #refuseSeveral(what: string, id: string): Promise<void> {
     const { mongo } = this.#parts;
     const several = await mongo.run((db, { maxTimeMS, signal }) =>
-      db
-        .collection(mongo.nameOf(transactions.from))
-        .countDocuments(readsAsOneOf('objectId', '_id', [id]), {
-          limit: 2,
-          maxTimeMS,
-          signal,
-          readPreference: 'primary',
-        }),
+      db.collection(mongo.nameOf(transactions.from)).countDocuments(readsAsOneOf('objectId', '_id', [id]), {
+        limit: 2,
+        maxTimeMS,
+        signal,
+        readPreference: 'primary',
+      }),
     );
     if (several > 1) notUnique(what, id);
   }

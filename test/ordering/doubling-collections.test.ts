@@ -147,7 +147,7 @@ describe('a sharded collection', () => {
         _id: `${name()}.${collection}`,
         key,
         dropped: false,
-      })) as never,
+      })),
     );
     await config().insertOne({ _id: `${name()}x.byUser`, key: { userId: 1 } } as never);
     const found = await inMongo(shardedByOthers);

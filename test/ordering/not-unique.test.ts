@@ -173,6 +173,17 @@ describe('an id that a second row gets', () => {
     expect(await rowsOf(order.id)).toHaveLength(2);
   });
 
+  test('is not given, nor is a number, by calls that overlap', async () => {
+    const slowly = `CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      PERFORM pg_sleep(0.1); RETURN NEW; END $$`;
+    await inPostgres(slowly, 'CREATE TRIGGER slowly BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION slowly()');
+    const { id: userId } = await seed.user();
+    const input = { userId, total: '1', orderNumber: 'overlapping' };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => execute.text(NEW, { input })));
+    expect(answers.filter(({ errors }) => errors.length === 0)).toHaveLength(1);
+    expect(await inPostgres('SELECT count(*)::int FROM orders')).toEqual([{ count: 1 }]);
+  });
+
   test('of another user, keeps the copies of that user when the first has another name', async () => {
     const [ada, eve] = [await seed.user({ username: 'Ada' }), await seed.user({ username: 'Eve' })];
     const { userSync, userFollowing } = createScope(databases.platform);
