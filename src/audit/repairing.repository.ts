@@ -1,3 +1,5 @@
+import mongoose from 'mongoose';
+import { notUnique, writeRefused } from '../errors/app-error.js';
 import type { UserCopyRepository } from '../copies/user-copy.repository.js';
 import type { UserSnapshots } from '../copies/user-snapshot.repository.js';
 import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
@@ -5,6 +7,7 @@ import { users, type UserId } from '../domains/user/user.source.js';
 import { normalizeKey } from '../join/key.js';
 import type { SourceReader } from '../join/reader.js';
 import { allFields, KEY } from '../join/source.js';
+import { IS_ONE } from '../ordering/order-identity.js';
 import { addOrderJob } from '../ordering/order-job.js';
 import { paymentId } from '../ordering/payment-id.js';
 import { visible } from '../platform/mongo/filter.js';
@@ -77,21 +80,43 @@ export class Repairing {
    *
    * @param orderId as the transaction names it
    * @returns whether it was there
-   * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY; OUTCOME_UNKNOWN
+   * @throws {AppError} NOT_UNIQUE where several documents have the id; MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY;
+   * OUTCOME_UNKNOWN
    */
   async deleteTransaction(id: string, orderId: string | null): Promise<boolean> {
     const { mongo } = this.#parts;
     const key = normalizeKey('uuid', orderId);
     const ofOrder = key === null ? {} : readsAsOneOf('uuid', 'orderId', [key]);
-    const { deletedCount } = await mongo.write('deleting a transaction', (db, { maxTimeMS }) =>
-      db
-        .collection(mongo.nameOf(transactions.from))
-        .deleteOne(
-          { ...visible(transactions), ...ofOrder, ...readsAsOneOf('objectId', '_id', [id]) },
-          { writeConcern: { w: 'majority', wtimeoutMS: maxTimeMS }, maxTimeMS },
-        ),
+    const what = 'deleting a transaction';
+    await this.#refuseSeveral(what, id);
+    try {
+      const { deletedCount } = await mongo.write(what, (db, { maxTimeMS }) =>
+        db
+          .collection(mongo.nameOf(transactions.from))
+          .deleteOne(
+            { ...visible(transactions), ...ofOrder, ...readsAsOneOf('objectId', '_id', [id]) },
+            { writeConcern: { w: 'majority', wtimeoutMS: maxTimeMS }, maxTimeMS },
+          ),
+      );
+      return deletedCount > 0;
+    } catch (error) {
+      // A time-series collection takes no such deletion.
+      throw error instanceof mongoose.mongo.MongoServerError ? writeRefused(what, error) : error;
+    }
+  }
+
+  /** Refuses to write to one of several documents that the graph knows by one id: shards and time series may hold them. */
+  async #refuseSeveral(what: string, id: string): Promise<void> {
+    const { mongo } = this.#parts;
+    const several = await mongo.run((db, { maxTimeMS, signal }) =>
+      db.collection(mongo.nameOf(transactions.from)).countDocuments(readsAsOneOf('objectId', '_id', [id]), {
+        limit: 2,
+        maxTimeMS,
+        signal,
+        readPreference: 'primary',
+      }),
     );
-    return deletedCount > 0;
+    if (several > 1) notUnique(what, id);
   }
 
   /**
@@ -108,7 +133,8 @@ export class Repairing {
       prisma.$queryRawUnsafe(
         `WITH "order" AS (
            UPDATE "orders" SET "transactionState" = 'PENDING'
-           WHERE "id" = $1::uuid AND "transactionState" = 'RECORDED' AND "unfinished" IS NULL RETURNING "id")
+           WHERE "id" = $1::uuid AND "transactionState" = 'RECORDED' AND "unfinished" IS NULL AND ${IS_ONE}
+           RETURNING "id")
          SELECT ${addOrderJob(postgres.schema, '"id"', 0)} FROM "order"`,
         key,
       ),

@@ -47,7 +47,7 @@ async function allThatSpeaksAgainst(
   const ofColumns = [...ofKind, ...others, ...(await examineValues(postgres))];
   if (!facts.columns.has(KEY_COLUMN)) return ofColumns;
   const unfit = new Set(others.map(({ about }) => about));
-  const ofRows = await examineRows(postgres, tables, [KEY_ALONE], unfit);
+  const ofRows = await examineRows(postgres, tables, [KEY_ALONE], unfit, false);
   return [...ofColumns, ...ofRows.filter(({ severity }) => severity === 'refused')];
 }
 
@@ -75,9 +75,13 @@ const IS_BY_KEY = `
 
 async function examineKind(
   postgres: PostgresDatabase,
-  { kind }: TableFacts,
+  { kind, inherited }: TableFacts,
   lacking: readonly string[],
 ): Promise<readonly Finding[]> {
+  if (inherited) {
+    const problem = `other tables inherit from ${TABLE}, and no index keeps their rows from being further copies of one user`;
+    return [{ ...refused(problem, `nothing, where none of them has a "${KEY_COLUMN}"`), severity: 'warning' }];
+  }
   if (kind === 'foreign table') {
     return [refused(`${TABLE} is a foreign table, in which no index keeps two copies of one user apart`, ELSEWHERE)];
   }

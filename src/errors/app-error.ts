@@ -79,6 +79,14 @@ export function writeRefused(what: string, cause: unknown): AppError {
   return new AppError('WRITE_REFUSED', message, { cause });
 }
 
+/** For a write by an id that several rows or documents have. @throws {AppError} NOT_UNIQUE */
+export function notUnique(what: string, id: string): never {
+  const message =
+    `several rows or documents have the id "${id}", so ${what} could meet more than one; nothing was written: ` +
+    'give each an id of its own ("npx tandem doctor" counts those that share one)';
+  throw new AppError('NOT_UNIQUE', message);
+}
+
 /** For a write to a database in which the gateway's user may only read. */
 export function readOnly(what: string, cause: unknown): AppError {
   const message = `the gateway may only read this database, which refused ${what}; nothing was written`;

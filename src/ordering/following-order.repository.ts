@@ -84,7 +84,7 @@ const STATEMENT = `
     ORDER BY "id" LIMIT ${STRETCH}),
   "changed" AS (
     UPDATE "orders" SET "userName" = $2::text, "userEmail" = $3::text FROM "stale"
-    WHERE "orders"."id" = "stale"."id"
+    WHERE "orders"."id" = "stale"."id" AND lower("orders"."userId") = $1::text AND "orders"."copiedAt" IS NOT NULL
       -- Another job may have been here since the statement began.
       AND ("orders"."userName" IS DISTINCT FROM $2::text OR "orders"."userEmail" IS DISTINCT FROM $3::text)
     RETURNING 1)

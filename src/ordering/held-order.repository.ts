@@ -1,6 +1,7 @@
-import { writeRefused } from '../errors/app-error.js';
+import { notUnique, writeRefused } from '../errors/app-error.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
+import { IS_ONE } from './order-identity.js';
 import { addOrderJob, HAS_JOB, removeOrderJob } from './order-job.js';
 import {
   COLUMNS,
@@ -27,7 +28,7 @@ export type Acquired =
   | { readonly kind: 'absent' };
 
 /** Of the order and the lease that are the first two parameters. */
-const IS_HELD = '"id" = $1::uuid AND "settlingUntil" = $2::text::timestamptz';
+const IS_HELD = `"id" = $1::uuid AND "settlingUntil" = $2::text::timestamptz AND ${IS_ONE}`;
 
 /**
  * Orders that one party at a time has to itself, to bring MongoDB in line with them: taking one, noting what became of
@@ -40,7 +41,11 @@ export class HeldOrderRepository {
     this.#postgres = postgres;
   }
 
-  /** Takes an order for oneself, where something is to be done for it in MongoDB and nobody else is at it. */
+  /**
+   * Takes an order for oneself, where something is to be done for it in MongoDB and nobody else is at it.
+   *
+   * @throws {AppError} NOT_UNIQUE where several rows have the id; POSTGRES_UNAVAILABLE, WRITE_REFUSED, OUTCOME_UNKNOWN
+   */
   async acquire(id: OrderId): Promise<Acquired> {
     const rows = await this.#postgres.write<Record<string, unknown>[]>('taking an order', (prisma) =>
       prisma.$queryRawUnsafe(
@@ -49,7 +54,7 @@ export class HeldOrderRepository {
            FROM "orders" WHERE "id" = $1::uuid FOR UPDATE),
          "order" AS (
            UPDATE "orders" SET "settlingUntil" = ${leaseEnd()} FROM "before"
-           WHERE "id" = $1::uuid AND "isOpen" AND ("until" IS NULL OR "until" < "now")
+           WHERE "id" = $1::uuid AND ${IS_ONE} AND "isOpen" AND ("until" IS NULL OR "until" < "now")
            RETURNING ${HELD}, "until" IS NOT NULL AS "~abandoned")
          SELECT "order".*, "isOpen" AS "~open", "until" IS NULL OR "until" < "now" AS "~free",
            "order"."id" IS NOT NULL AS "~held"
@@ -59,6 +64,7 @@ export class HeldOrderRepository {
     );
     const [row] = rows;
     if (row === undefined) return { kind: 'absent' };
+    if (rows.length > 1) notUnique('taking an order', id);
     if (row['~held'] === true) return { kind: 'held', held: heldFrom(row) };
     // A trigger may keep a change out without a word.
     if (row['~open'] === true && row['~free'] === true)
@@ -167,7 +173,7 @@ export class HeldOrderRepository {
       'noting a failure',
       `UPDATE "orders" SET "transactionError" = $2::text,
          "transactionState" = CASE WHEN $3::boolean THEN 'FAILED' ELSE "transactionState" END
-       WHERE "id" = $1::uuid AND "transactionState" IN ('PENDING', 'FAILED') RETURNING ${COLUMNS}`,
+       WHERE "id" = $1::uuid AND "transactionState" IN ('PENDING', 'FAILED') AND ${IS_ONE} RETURNING ${COLUMNS}`,
       id,
       reason,
       isParked,
@@ -184,7 +190,7 @@ export class HeldOrderRepository {
     const held = await this.#written(
       'deleting an order',
       `WITH "order" AS (SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' FOR UPDATE),
-       "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id"),
+       "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id" AND ${IS_ONE}),
        "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() FROM "order" WHERE "orderId" = "order"."id"),
        ${tombstoneOf('$3::boolean')},
        ${noJobOf(this.#postgres.schema)}

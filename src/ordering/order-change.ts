@@ -3,6 +3,7 @@ import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { OrderRepository, OrderRowChanges } from './order.repository.js';
 import type { OnStep } from './protocol.js';
 import type { Settlement } from './settlement.js';
+import type { TransactionRepository } from './transaction.repository.js';
 import { TIMINGS } from '../platform/timings.js';
 
 /** What became of a call to change an order. But for `updated`, nothing was written. */
@@ -14,11 +15,18 @@ export type UpdateOrderOutcome =
 /** Changes orders, and the amounts of their transactions with them. */
 export class OrderChange {
   readonly #orders: OrderRepository;
+  readonly #transactions: Pick<TransactionRepository, 'mayDouble' | 'refuseDoubling'>;
   readonly #settlement: Settlement;
   readonly #onStep: OnStep;
 
-  constructor(parts: { orders: OrderRepository; settlement: Settlement; onStep: OnStep }) {
+  constructor(parts: {
+    orders: OrderRepository;
+    transactions: Pick<TransactionRepository, 'mayDouble' | 'refuseDoubling'>;
+    settlement: Settlement;
+    onStep: OnStep;
+  }) {
     this.#orders = parts.orders;
+    this.#transactions = parts.transactions;
     this.#settlement = parts.settlement;
     this.#onStep = parts.onStep;
   }
@@ -28,8 +36,11 @@ export class OrderChange {
    * it, and the order says PENDING.
    *
    * @returns null when there is no such order, or its `updatedAt` is not the expected one
+   * @throws {AppError} NOT_UNIQUE where several rows have the id, or the new amount could be recorded beside the old one;
+   * else as {@link OrderRepository.update} does
    */
   async update(id: OrderId, changes: OrderRowChanges): Promise<Order | null> {
+    if (changes.total !== null && this.#transactions.mayDouble) await this.#refuseAmount(id);
     const order = await this.#orders.update(id, changes);
     await this.#onStep('orderChanged');
     if (order === null || changes.total === null || order.transactionState !== 'PENDING') return order;
@@ -38,11 +49,18 @@ export class OrderChange {
       return settled.kind === 'settled' ? { ...order, ...stateOf(settled.order) } : order;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      if (!isAppError(error, 'WRITE_REFUSED')) return order;
+      if (!isAppError(error, 'WRITE_REFUSED') && !isAppError(error, 'NOT_UNIQUE')) return order;
       // The order was changed, whatever becomes of this; its job will note it.
       await this.#settlement.noteFailure(id, error, false).catch(() => undefined);
       return { ...order, transactionError: `${error.code}: ${error.message}` };
     }
+  }
+
+  /** An order that promises no transaction is changed alone. @throws {AppError} NOT_UNIQUE; POSTGRES_UNAVAILABLE */
+  async #refuseAmount(id: OrderId): Promise<void> {
+    const order = await this.#orders.find(id);
+    if (order === null || order.transactionState === 'NONE') return;
+    this.#transactions.refuseDoubling('recording the amount of an order');
   }
 }
 

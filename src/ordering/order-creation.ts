@@ -13,6 +13,7 @@ import type { HeldOrder } from './order-rows.js';
 import type { OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
 import { paymentId } from './payment-id.js';
+import type { TransactionRepository } from './transaction.repository.js';
 import type { UsersAtPrimary } from './users-at-primary.js';
 import { TIMINGS } from '../platform/timings.js';
 
@@ -41,6 +42,7 @@ export interface OrderCreationParts {
   readonly orders: OrderRepository;
   readonly keys: IdempotencyRepository;
   readonly usersAtPrimary: UsersAtPrimary;
+  readonly transactions: Pick<TransactionRepository, 'mayDouble' | 'refuseDoubling'>;
   readonly settlement: Settlement;
   readonly onStep: OnStep;
 }
@@ -51,6 +53,7 @@ export class OrderCreation {
   readonly #orders: OrderRepository;
   readonly #keys: IdempotencyRepository;
   readonly #users: UsersAtPrimary;
+  readonly #transactions: OrderCreationParts['transactions'];
   readonly #settlement: Settlement;
   readonly #onStep: OnStep;
 
@@ -59,13 +62,14 @@ export class OrderCreation {
     this.#orders = parts.orders;
     this.#keys = parts.keys;
     this.#users = parts.usersAtPrimary;
+    this.#transactions = parts.transactions;
     this.#settlement = parts.settlement;
     this.#onStep = parts.onStep;
   }
 
   /**
-   * @throws {AppError} BAD_USER_INPUT for a key that was used with other input; POSTGRES_UNAVAILABLE and READ_ONLY when
-   * nothing was written
+   * @throws {AppError} BAD_USER_INPUT for a key that was used with other input; NOT_UNIQUE where its transaction could be
+   * recorded twice; POSTGRES_UNAVAILABLE and READ_ONLY when nothing was written
    */
   async create(order: CheckedOrder): Promise<CreateOrderOutcome> {
     const key = order.idempotencyKey ?? randomUUID();
@@ -73,6 +77,7 @@ export class OrderCreation {
     // Nobody else has a key that was made just now.
     const saved = order.idempotencyKey === null ? null : await this.#keys.find(request);
     if (saved !== null) return this.#again(saved, request, order);
+    if (order.mode !== 'NONE') this.#transactions.refuseDoubling('recording the transaction of an order');
     const user = await this.#existingUser(order);
     if (user === 'unverifiable') return { kind: 'userUnverifiable', userId: order.userId };
     if (user === null) return this.#refuse(request, order, { kind: 'userNotFound', userId: order.userId });

@@ -1,7 +1,8 @@
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { rowColumns, toRow } from '../platform/postgres/rows.js';
+import { fixedOrder, rowColumns, toRow } from '../platform/postgres/rows.js';
 import { orders, type Order, type OrderId } from '../domains/order/order.source.js';
 import { addOrderJob, removeOrderJob } from './order-job.js';
+import { unitOf } from './updated-at.js';
 import { TIMINGS } from '../platform/timings.js';
 
 /**
@@ -14,7 +15,7 @@ export interface HeldOrder {
   readonly unfinished: 'CREATE' | 'DELETE' | null;
   /** Whether whoever had it before never said how that ended: what was sent to MongoDB then may still arrive. */
   readonly isAbandoned: boolean;
-  /** For how many seconds the order is there. */
+  /** For how many seconds the order is there, at least: `createdAt` may be kept in seconds or days. */
   readonly age: number;
   /** What tells this hold from any other. */
   readonly lease: string;
@@ -25,7 +26,7 @@ export const COLUMNS = rowColumns(orders);
 
 /** The same, for {@link heldFrom}. */
 export const HELD = `${COLUMNS}, "unfinished" AS "~unfinished", "settlingUntil"::text AS "~lease",
-  EXTRACT(EPOCH FROM clock_timestamp() - "createdAt")::float8 AS "~age"`;
+  EXTRACT(EPOCH FROM clock_timestamp() - "createdAt" - ${unitOf('createdAt')})::float8 AS "~age"`;
 
 /** The moment at which a lease that is taken now runs out, as an expression. */
 export function leaseEnd(): string {
@@ -52,7 +53,8 @@ export async function findOrder(
   postgres: PostgresDatabase,
   id: OrderId,
 ): Promise<(Order & Pick<HeldOrder, 'unfinished'>) | null> {
-  const [row] = await postgres.query(`SELECT ${HELD} FROM "orders" WHERE "id" = $1::uuid`, id);
+  const sql = `SELECT ${HELD} FROM "orders" WHERE "id" = $1::uuid ORDER BY ${fixedOrder(orders)} LIMIT 1`;
+  const [row] = await postgres.query(sql, id);
   if (row === undefined) return null;
   const { order, unfinished } = heldFrom(row);
   return { ...order, unfinished };

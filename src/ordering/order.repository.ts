@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, writeRefused } from '../errors/app-error.js';
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { TRANSACTION_ID, writeKnown } from '../platform/postgres/known-write.js';
@@ -17,11 +18,12 @@ import {
   ORDER_AND_JOB,
   type HeldOrder,
 } from './order-rows.js';
+import { IS_ONE, isFreeNumber, refuseDoubled } from './order-identity.js';
 import { followCopies } from './order-copies.js';
 import type { TransactionMode } from './protocol.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
-import { NEXT_UPDATED_AT } from './updated-at.js';
-import { heldUser } from './user-hold.js';
+import { floored, GROWS_IN, growsNow, NEXT_UPDATED_AT, SHOWN_UPDATED_AT } from './updated-at.js';
+import { heldNumber, heldUserAndNumber } from './user-hold.js';
 import { TIMINGS } from '../platform/timings.js';
 
 /** What an order's row is made of; its times are added. */
@@ -51,6 +53,12 @@ export type Insertion =
   | { readonly kind: 'userDeleted' }
   /** Whether the user goes, or stays after all, is not decided yet. */
   | { readonly kind: 'userBeingDeleted' };
+
+const CHANGING = 'changing an order';
+const DELETING = 'deleting an order';
+
+/** How long a change waits until its `updatedAt` differs from the one before, in seconds. */
+const LONGEST_WAIT = 1;
 
 /** Of the user who is the second parameter. Who was deleted longer ago than any call takes, and is there again, is there. */
 const USER_DELETION = `
@@ -88,12 +96,13 @@ export class OrderRepository {
     const what = creating(row);
     try {
       const [, rows = []] = await this.#postgres.transaction(what, [
-        heldUser(row.userId, 'shared'),
+        heldUserAndNumber(row.userId, row.orderNumber),
         this.#insertion(row, mode, request),
       ]);
       if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };
       // What an attempt before has written counts, whatever has become of its user since.
       if (await this.#isKeyUsed(request)) return { kind: 'keyUsed' };
+      if (await this.#hasNumber(row.orderNumber)) return { kind: 'orderNumberTaken' };
       const deletion = await this.#deletionOf(row.userId);
       return deletion === null ? null : { kind: deletion };
     } catch (error) {
@@ -121,10 +130,12 @@ export class OrderRepository {
       WITH "order" AS (
         INSERT INTO "orders" ("id", "userId", "orderNumber", "total", "userName", "userEmail", "copiedAt", "createdAt",
           "updatedAt", "transactionState", "unfinished", "settlingUntil")
-        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now", "now", "now", $7::text, $8::text,
+        SELECT $1::uuid, $2::text, $3::text, $4::text::numeric, $5::text, $6::text, "now",
+          ${floored('"now"', 'createdAt')}, ${floored('"now"', 'updatedAt')}, $7::text, $8::text,
           ${isRequired ? leaseEnd() : 'NULL::timestamptz'}
         FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS "now") AS "clock"
-        WHERE NOT EXISTS (${USER_DELETION})
+        WHERE NOT EXISTS (${USER_DELETION}) AND ${isFreeNumber('$3::text')}
+          AND NOT EXISTS (SELECT FROM "orders" AS "same" WHERE "same"."id" = $1::uuid)
         RETURNING ${HELD}),
       "key" AS (
         INSERT INTO ${KEYS} ("actor", "key", "fingerprint", "orderId", "outcome")
@@ -146,14 +157,49 @@ export class OrderRepository {
   }
 
   /**
-   * Changes a row and returns it as it is now. `updatedAt` grows by a millisecond at least, so that whoever has read the
-   * row before can be told by it. With another total, a transaction of the order is PENDING until it has that amount.
+   * Changes a row and returns it as it is now. `updatedAt` grows, so that it tells a client who has read the row before.
+   * Where the column keeps seconds, a change without an expected time waits for the next one. With another total, a
+   * transaction of the order is PENDING until it has that amount.
    *
-   * @returns null when no row has the id, or its `updatedAt` is not the expected one
-   * @throws {AppError} POSTGRES_UNAVAILABLE when nothing was written; OUTCOME_UNKNOWN when that cannot be found out in
-   * time; ORDER_NUMBER_TAKEN
+   * @returns null when no row has the id, or its `updatedAt` is not the expected one, or cannot grow yet in a column that
+   * keeps seconds or days
+   * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when that cannot be
+   * found out in time; ORDER_NUMBER_TAKEN; NOT_UNIQUE where several rows have the id
    */
-  async update(id: OrderId, { total, orderNumber, expectedUpdatedAt }: OrderRowChanges): Promise<Order | null> {
+  async update(id: OrderId, changes: OrderRowChanges): Promise<Order | null> {
+    const until = performance.now() + TIMINGS.ordering.call;
+    const updated = await this.#updated(id, changes, true, until);
+    if (updated !== null) return updated;
+    const growsIn = await this.#growsIn(id, changes);
+    if (growsIn === null) return null;
+    if (growsIn > 0 && growsIn <= LONGEST_WAIT) await sleep(Math.ceil(growsIn * 1_000));
+    return this.#updated(id, changes, false, until);
+  }
+
+  /**
+   * Why a change without an expected time was not made.
+   *
+   * @returns in how many seconds its `updatedAt` can grow; null where another state of the row is the reason
+   * @throws {AppError} ORDER_NUMBER_TAKEN; NOT_UNIQUE; POSTGRES_UNAVAILABLE
+   */
+  async #growsIn(id: OrderId, { orderNumber, expectedUpdatedAt }: OrderRowChanges): Promise<number | null> {
+    await refuseDoubled(this.#postgres, id, CHANGING);
+    const sql = `
+      SELECT ${GROWS_IN} AS "growsIn", $2::text IS NULL OR ${SHOWN_UPDATED_AT} = $2::text::timestamptz AS "isExpected"
+      FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL`;
+    const [row] = await this.#postgres.query(sql, id, expectedUpdatedAt);
+    if (row?.['isExpected'] !== true) return null;
+    if (orderNumber !== null && (await this.#hasNumber(orderNumber, id))) throw numberTaken(orderNumber);
+    return expectedUpdatedAt === null ? Number(row['growsIn']) : null;
+  }
+
+  /** @param mustGrow whether the change is left undone where its `updatedAt` would stay the same */
+  async #updated(
+    id: OrderId,
+    { total, orderNumber, expectedUpdatedAt }: OrderRowChanges,
+    mustGrow: boolean,
+    until: number,
+  ): Promise<Order | null> {
     const isOther = '"transactionState" <> \'NONE\' AND $2::text::numeric <> "total"';
     const sql = `
       WITH "order" AS (
@@ -162,23 +208,27 @@ export class OrderRepository {
           "orderNumber" = COALESCE($3::text, "orderNumber"),
           "transactionState" = CASE WHEN ${isOther} THEN 'PENDING' ELSE "transactionState" END,
           "updatedAt" = CASE WHEN COALESCE($2::text, $3::text) IS NULL THEN "updatedAt" ELSE ${NEXT_UPDATED_AT} END
-        WHERE "id" = $1::uuid AND "unfinished" IS NULL
-          AND ($4::text IS NULL OR date_trunc('milliseconds', "updatedAt") = $4::text::timestamptz)
+        WHERE "id" = $1::uuid AND "unfinished" IS NULL AND ${IS_ONE}
+          AND ($4::text IS NULL OR ${SHOWN_UPDATED_AT} = $4::text::timestamptz)
+          AND ($3::text IS NULL OR ${isFreeNumber('$3::text')})
+          AND (NOT $5::boolean OR COALESCE($2::text, $3::text) IS NULL OR ${growsNow('$4::text')})
         RETURNING ${COLUMNS}),
       ${jobOf(this.#postgres.schema, TIMINGS.ordering.amountRecovery / 1_000, `"transactionState" = 'PENDING' AND $2::text IS NOT NULL`)}
       SELECT "order".*, (SELECT count(*) FROM "job") AS "~jobs", ${TRANSACTION_ID} FROM "order"`;
-    const parameters = [id, total, orderNumber, expectedUpdatedAt];
-    const until = performance.now() + TIMINGS.ordering.call;
+    const parameters = [id, total, orderNumber, expectedUpdatedAt, mustGrow];
+    const first = orderNumber === null ? [] : [heldNumber(orderNumber)];
+    const isEmpty = total === null && orderNumber === null;
+    // A trigger may give the row the time that it had: a client who has read it before could not be told then.
+    const isKept = (rows: readonly Record<string, unknown>[]) =>
+      isEmpty || expectedUpdatedAt === null || rows.every((row) => isLater(row['updatedAt'], expectedUpdatedAt));
     try {
-      const [row] = await writeKnown(this.#postgres, 'changing an order', { sql, parameters }, until);
+      const write = { first, statement: { sql, parameters }, isKept };
+      const [row] = await writeKnown(this.#postgres, CHANGING, write, until);
       return row === undefined ? null : toRow(orders, row);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      const isTaken = orderNumber !== null && (await this.#hasNumber(orderNumber, id));
-      if (!isTaken) throw writeRefused('changing an order', error);
-      throw new AppError('ORDER_NUMBER_TAKEN', `another order has the number "${orderNumber}"; take another`, {
-        field: 'input.orderNumber',
-      });
+      if (orderNumber !== null && (await this.#hasNumber(orderNumber, id))) throw numberTaken(orderNumber);
+      throw writeRefused(CHANGING, error);
     }
   }
 
@@ -187,25 +237,31 @@ export class OrderRepository {
    * too late to find that out.
    *
    * @returns null where nobody sees one
-   * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
-   * connection broke in the middle
+   * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; NOT_UNIQUE where several rows have
+   * the id; OUTCOME_UNKNOWN when the connection broke in the middle
    */
   async beginDelete(id: OrderId): Promise<Order | null> {
-    const results = await this.#postgres.transaction('deleting an order', [
+    const results = await this.#postgres.transaction(DELETING, [
       // What a constraint says at the end of a transaction, it is to say now.
       { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },
-      { sql: 'DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL', parameters: [id] },
-      // A trigger may keep the row without a word: an error, which nothing else can say here.
+      // In a WITH, as it is deleted in the end: rules of the table's own may refuse it there alone.
       {
-        sql: 'SELECT 1 / (SELECT 1 - count(*) FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL)',
+        sql: `
+          WITH "gone" AS (DELETE FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL AND ${IS_ONE} RETURNING 1)
+          SELECT count(*)::int AS "gone" FROM "gone"`,
+        parameters: [id],
+      },
+      // A trigger may keep the row without a word: an error, which nothing else can say here. Several rows stay.
+      {
+        sql: 'SELECT 1 / (SELECT (count(*) <> 1)::int FROM "orders" WHERE "id" = $1::uuid AND "unfinished" IS NULL)',
         parameters: [id],
       },
       { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
       {
         sql: `
           WITH "order" AS (
-            UPDATE "orders" SET "unfinished" = 'DELETE' WHERE "id" = $1::uuid AND "unfinished" IS NULL
+            UPDATE "orders" SET "unfinished" = 'DELETE' WHERE "id" = $1::uuid AND "unfinished" IS NULL AND ${IS_ONE}
             RETURNING ${COLUMNS}),
           ${jobOf(this.#postgres.schema, TIMINGS.ordering.recovery / 1_000, 'TRUE')}
           ${ORDER_AND_JOB}`,
@@ -213,7 +269,9 @@ export class OrderRepository {
       },
     ]);
     const row = results.at(-1)?.[0];
-    return row === undefined ? null : toRow(orders, row);
+    if (row !== undefined) return toRow(orders, row);
+    await refuseDoubled(this.#postgres, id, DELETING);
+    return null;
   }
 
   async #deletionOf(userId: UserId): Promise<'userDeleted' | 'userBeingDeleted' | null> {
@@ -233,6 +291,16 @@ export class OrderRepository {
     const sql = `SELECT 1 FROM "orders" WHERE "orderNumber" = $1 AND "id" IS DISTINCT FROM $2::uuid`;
     return (await this.#postgres.query(sql, orderNumber, not)).length > 0;
   }
+}
+
+function numberTaken(orderNumber: string): AppError {
+  const message = `another order has the number "${orderNumber}"; take another`;
+  return new AppError('ORDER_NUMBER_TAKEN', message, { field: 'input.orderNumber' });
+}
+
+/** Whether a time, as it was read, is later than another, in ISO 8601. */
+function isLater(time: unknown, than: string): boolean {
+  return time instanceof Date && time.getTime() > Date.parse(than);
 }
 
 function creating({ orderNumber }: NewOrder): string {

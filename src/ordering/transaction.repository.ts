@@ -1,6 +1,7 @@
 import Big from 'big.js';
 import mongoose from 'mongoose';
 import { AppError, isAppError, outcomeUnknown, writeRefused } from '../errors/app-error.js';
+import { isDoublingRefused } from '../platform/mongo/doubling.js';
 import { takenField } from '../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
@@ -14,7 +15,7 @@ import { TIMINGS } from '../platform/timings.js';
 const { Decimal128, ObjectId } = mongoose.mongo.BSON;
 
 type Collection = mongoose.mongo.Collection;
-type Insertable = mongoose.mongo.OptionalId<mongoose.mongo.Document>;
+type Insertable = Pick<Stored, '_id'> & object;
 
 /** What is recorded of an order. */
 export interface RecordedTransaction {
@@ -47,8 +48,8 @@ export class TransactionRepository {
    *
    * @param patience how long the server may take, in milliseconds
    * @returns `voided` where its key was taken so that it does not come
-   * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was written; OUTCOME_UNKNOWN when
-   * that cannot be said
+   * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY and NOT_UNIQUE when nothing was written;
+   * OUTCOME_UNKNOWN when that cannot be said
    */
   async record(transaction: RecordedTransaction, patience = TIMINGS.ordering.call): Promise<'recorded' | 'voided'> {
     const { orderId, amount, createdAt, amountAsOf } = transaction;
@@ -117,18 +118,48 @@ export class TransactionRepository {
     );
   }
 
-  /** Whether a document is there now under its key, which was free. */
-  #isInserted(what: string, document: Insertable, patience: number): Promise<boolean> {
-    return this.#write(what, patience, async (collection, options) => {
-      try {
-        await collection.insertOne(document, options);
-        return true;
-      } catch (error) {
-        // Another document under a key that people's own index guards is a refusal.
-        if (takenField(error) !== '_id') throw error;
-        return false;
-      }
-    });
+  /** Whether two documents may have one `_id`, as far as was seen when the database was opened. */
+  get mayDouble(): boolean {
+    return this.#mongo.doublingOf(transactions.from) !== null;
+  }
+
+  /**
+   * Refuses to begin what MongoDB would have to record once where two documents may have one `_id`.
+   *
+   * @throws {AppError} NOT_UNIQUE
+   */
+  refuseDoubling(what: string): void {
+    const why = this.#mongo.doublingOf(transactions.from);
+    if (why !== null) throw mayDouble(what, `${this.#mongo.nameOf(transactions.from)} is ${why}`);
+  }
+
+  /**
+   * Whether a document is there now under its key, which was free. By an upsert, for that is what a server refuses where
+   * two documents may have one `_id`; an insert it would take twice.
+   *
+   * @throws {AppError} NOT_UNIQUE where the server refuses that; else as {@link record} does
+   */
+  async #isInserted(what: string, { _id, ...rest }: Insertable, patience: number): Promise<boolean> {
+    const upsert = { $setOnInsert: rest };
+    try {
+      return await this.#write(what, patience, async (collection, options) => {
+        try {
+          const { upsertedCount } = await collection.updateOne({ _id }, upsert, { ...options, upsert: true });
+          return upsertedCount > 0;
+        } catch (error) {
+          // Another document under a key that people's own index guards is a refusal.
+          if (takenField(error) !== '_id') throw error;
+          return false;
+        }
+      });
+    } catch (error) {
+      if (!isAppError(error, 'WRITE_REFUSED') || !isDoublingRefused(error.cause)) throw error;
+      throw mayDouble(
+        what,
+        `${this.#mongo.nameOf(transactions.from)} may hold two documents of one "_id"`,
+        error.cause,
+      );
+    }
   }
 
   /** The payment as the majority knows it. */
@@ -184,6 +215,13 @@ function documentOf({ orderId, userId, amount, createdAt, amountAsOf }: Recorded
     createdAt,
     ...(amountAsOf === null ? {} : { amountAsOf }),
   };
+}
+
+function mayDouble(what: string, why: string, cause?: unknown): AppError {
+  const message =
+    `${why}, so ${what} once cannot be promised; nothing was written: keep transactions in a plain collection, ` +
+    'or one that is sharded by "_id"';
+  return new AppError('NOT_UNIQUE', message, { cause });
 }
 
 /** What takes a key: as little as can be, and where the collection has rules of its own, what they may ask for. */

@@ -7,7 +7,32 @@ import type { Sql } from '../platform/postgres/postgres.js';
  */
 export function heldUser(userId: string, how: 'shared' | 'exclusive'): Sql {
   const lock = how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  // A row, for what a function without a value gives cannot be read.
-  const sql = `SELECT 1 FROM (SELECT ${lock}(hashtextextended('tandem user ' || $1::text, 0))) AS "held"`;
-  return { sql, parameters: [userId] };
+  return { sql: taking(`${lock}(${userKey('$1')})`), parameters: [userId] };
+}
+
+/**
+ * Like `heldUser` (`shared`), and takes a new order's number alone. Indexes can be missing, invalid or per partition, and
+ * can go while the gateway runs: the lock keeps two calls from giving one number, whatever the table has.
+ */
+export function heldUserAndNumber(userId: string, orderNumber: string): Sql {
+  const locks = `pg_advisory_xact_lock_shared(${userKey('$1')}), pg_advisory_xact_lock(${numberKey('$2')})`;
+  return { sql: taking(locks), parameters: [userId, orderNumber] };
+}
+
+/** Takes an order number alone, until the end of the transaction. */
+export function heldNumber(orderNumber: string): Sql {
+  return { sql: taking(`pg_advisory_xact_lock(${numberKey('$1')})`), parameters: [orderNumber] };
+}
+
+function userKey(parameter: string): string {
+  return `hashtextextended('tandem user ' || ${parameter}::text, 0)`;
+}
+
+function numberKey(parameter: string): string {
+  return `hashtextextended('tandem order number ' || ${parameter}::text, 0)`;
+}
+
+/** Reads no lock, for a function without a value gives nothing that can be read. */
+function taking(locks: string): string {
+  return `SELECT 1 FROM (SELECT ${locks}) AS "held"`;
 }

@@ -269,7 +269,7 @@ test.each([
     'a table in which two rows are one user of MongoDB',
     `${PLAIN}; ALTER TABLE users ADD "mongoId" text;
      INSERT INTO users ("mongoId") SELECT repeat('a', 24) FROM generate_series(1, 2)`,
-    /several rows of users share one "mongoId": "a{24}"/,
+    /rows of users share 1 value of "mongoId": "a{24}"/,
   ],
 ])(
   '%s that is called users is refused with the remedy by migrate, dry run, doctor and start; nothing is changed',

@@ -110,12 +110,8 @@ export const ORDERING = [
   {
     name: 'orders do not take the id of their user',
     file: 'src/ordering/user-hold.ts',
-    from: "how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock'",
-    to: "how === 'shared' ? 'hashtextextended' : 'pg_advisory_xact_lock'",
-    also: {
-      from: "SELECT ${lock}(hashtextextended('tandem user ' || $1::text, 0))",
-      to: "SELECT ${lock === 'hashtextextended' ? '' : lock}(hashtextextended('tandem user ' || $1::text, 0))",
-    },
+    from: "const locks = `pg_advisory_xact_lock_shared(${userKey('$1')}), ",
+    to: "const locks = `${userKey('$1')}, ",
     tests: ['test/ordering/user-removal-race.test.ts'],
   },
   {

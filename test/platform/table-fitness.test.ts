@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SOURCES } from '../../src/domains/catalogue.js';
+import { orders } from '../../src/domains/order/order.source.js';
 import type { Finding } from '../../src/platform/finding.js';
 import { examineColumns, examineTables } from '../../src/platform/postgres/table-fitness.js';
 import { createLogger } from '../../src/platform/logger.js';
@@ -7,6 +8,7 @@ import { examineRights } from '../../src/platform/postgres/migration-rights.js';
 import { missingColumns } from '../../src/platform/postgres/missing.js';
 import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
 import { similarTables, tableFacts } from '../../src/platform/postgres/table-facts.js';
+import { unguardedFields } from '../../src/platform/postgres/uniqueness.js';
 import { PostgresFixture } from './postgres-support.js';
 
 const postgres = new PostgresFixture();
@@ -43,8 +45,8 @@ async function makeTable(columns: Readonly<Record<string, string | null>>): Prom
 /** Whatever kind of thing it is. */
 async function dropOrders(): Promise<void> {
   const rows = await postgres.sql(`SELECT relkind::text AS kind FROM pg_class WHERE oid = to_regclass('orders')`);
-  const kinds: Readonly<Record<string, string>> = { r: 'TABLE', v: 'VIEW', m: 'MATERIALIZED VIEW' };
-  for (const { kind } of rows) await postgres.sql(`DROP ${String(kinds[String(kind)])} orders`);
+  const kinds: Readonly<Record<string, string>> = { r: 'TABLE', v: 'VIEW', m: 'MATERIALIZED VIEW', p: 'TABLE' };
+  for (const { kind } of rows) await postgres.sql(`DROP ${String(kinds[String(kind)])} orders CASCADE`);
 }
 
 describe('a table', () => {
@@ -160,8 +162,87 @@ describe('a table', () => {
       `INSERT INTO orders SELECT gen_random_uuid(), 'u', 'N' || n % 8, 1, null, null, now(), now() FROM generate_series(1, 20) n`,
     );
     expect(of(await examine(), 'refused')).toEqual([
-      'orders.orderNumber: several rows of orders share one "orderNumber": "N0", "N1", "N2", "N3", "N4", ...',
+      'orders.orderNumber: 20 rows of orders share 8 values of "orderNumber": "N0", "N1", "N2", "N3", "N4", ...',
     ]);
+  });
+
+  describe('whose rows no index keeps apart', () => {
+    const columns = Object.entries({ ...SOUND, id: 'uuid NOT NULL', orderNumber: 'text NOT NULL' })
+      .map(([name, type]) => `"${name}" ${type}`)
+      .join(', ');
+    const insert = (table: string, at: string) => `
+      INSERT INTO ${table} (id, "userId", "orderNumber", total, "createdAt", "updatedAt")
+      SELECT ('00000000-0000-4000-8000-00000000000' || n)::uuid, 'u', 'N' || n, 1, '${at}', now() FROM generate_series(1, 3) n`;
+
+    test.each([
+      [
+        'because it is partitioned by time',
+        [
+          `CREATE TABLE orders (${columns}, PRIMARY KEY (id, "createdAt")) PARTITION BY RANGE ("createdAt")`,
+          `CREATE TABLE one_part PARTITION OF orders FOR VALUES FROM (MINVALUE) TO ('2025-01-01')`,
+          `CREATE TABLE other_part PARTITION OF orders FOR VALUES FROM ('2025-01-01') TO (MAXVALUE)`,
+          // In a partition alone, and not of the whole table.
+          `CREATE UNIQUE INDEX ON one_part ("orderNumber")`,
+          insert('orders', '2024-01-01'),
+          insert('orders', '2026-01-01'),
+        ],
+      ],
+      [
+        'because others inherit from it',
+        [
+          `CREATE TABLE orders (${columns}, PRIMARY KEY (id), UNIQUE ("orderNumber"))`,
+          `CREATE TABLE child () INHERITS (orders)`,
+          insert('orders', '2024-01-01'),
+          insert('child', '2026-01-01'),
+        ],
+      ],
+      [
+        'because it is a view of two tables',
+        [
+          `CREATE TABLE one_part (${columns}, PRIMARY KEY (id), UNIQUE ("orderNumber"))`,
+          `CREATE TABLE other_part (LIKE one_part INCLUDING ALL)`,
+          `CREATE VIEW orders AS SELECT * FROM one_part UNION ALL SELECT * FROM other_part`,
+          insert('one_part', '2024-01-01'),
+          insert('other_part', '2026-01-01'),
+        ],
+      ],
+    ])('%s is fit, and told which promise is not made, and how many rows share a value', async (__, statements) => {
+      await postgres.sql('DROP TABLE IF EXISTS one_part, other_part CASCADE');
+      for (const statement of statements) await postgres.sql(statement);
+      const findings = await examine();
+      expect(of(findings, 'refused')).toEqual([]);
+      const ofRows = of(findings, 'warning').filter((problem) => !problem.startsWith('orders: '));
+      expect(ofRows).toEqual([
+        expect.stringMatching(/^orders\.id: no index keeps rows of orders from sharing one "id": /),
+        expect.stringMatching(/^orders\.id: 6 rows of orders share 3 values of "id": "0+-0+/),
+        expect.stringMatching(/^orders\.orderNumber: no index keeps rows of orders from sharing one "orderNumber": /),
+        'orders.orderNumber: 6 rows of orders share 3 values of "orderNumber": "N1", "N2", "N3"',
+      ]);
+      await postgres.sql('DROP TABLE IF EXISTS one_part, other_part, child CASCADE');
+    });
+
+    test('an index that is partial, invalid, of an expression or of more columns is none', async () => {
+      await postgres.sql(`CREATE TABLE orders (${columns}, org integer)`);
+      await postgres.sql(`CREATE UNIQUE INDEX ON orders (id) WHERE org = 1`);
+      await postgres.sql(`CREATE UNIQUE INDEX ON orders (lower("orderNumber"))`);
+      await postgres.sql(`CREATE UNIQUE INDEX ON orders ("orderNumber", org)`);
+      await postgres.sql(`CREATE UNIQUE INDEX invalid ON orders ("orderNumber")`);
+      await postgres.sql(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'invalid'::regclass`);
+      const facts = (await tableFacts(postgres.database, SOURCES)).get('orders');
+      const unguarded = facts === undefined ? [] : await unguardedFields(postgres.database, orders, facts);
+      expect(unguarded.map(({ field }) => field)).toEqual(['id', 'orderNumber']);
+    });
+
+    test('a constraint that is checked at the end of the transaction is one; so is that of the table beneath a view', async () => {
+      await postgres.sql('DROP TABLE IF EXISTS beneath CASCADE');
+      await postgres.sql(
+        `CREATE TABLE beneath (${columns}, PRIMARY KEY (id), UNIQUE ("orderNumber") DEFERRABLE INITIALLY DEFERRED)`,
+      );
+      await postgres.sql("CREATE VIEW orders AS SELECT *, 'x' AS note FROM beneath WHERE total > 0");
+      expect((await examine()).map(({ about }) => about)).toEqual(['orders']);
+      await postgres.sql('CREATE OR REPLACE RULE twice AS ON UPDATE TO orders DO INSTEAD NOTHING');
+      expect((await examine()).map(({ about }) => about)).toEqual(['orders', 'orders.id', 'orders.orderNumber']);
+    });
   });
 
   test('that its user may not read is refused', async () => {
@@ -191,7 +272,12 @@ describe('what is no table', () => {
     expect(of(findings, 'refused')).toEqual([]);
     expect(of(findings, 'warning')).toEqual([
       'orders: orders is a view: indexes are not created on it by "npm run migrate"',
+      expect.stringMatching(
+        /^orders\.orderNumber: no index keeps rows of orders from sharing one "orderNumber": it is a view/,
+      ),
     ]);
+    await postgres.sql('CREATE UNIQUE INDEX purchase_number ON "Purchases" (number)');
+    expect(await examine()).toHaveLength(1);
   });
 
   test('a materialized view is refused', async () => {

@@ -77,7 +77,7 @@ describe.each([
   [
     'with two rows of one number',
     `${TABLE}; ${ROWS}; UPDATE orders SET "orderNumber" = 'same' WHERE total < 3`,
-    /several rows of orders share one "orderNumber": "same"/,
+    /rows of orders share 1 value of "orderNumber": "same"/,
   ],
 ])('a table %s', (_, statements, reason) => {
   test('is refused by migrate, by its dry run and by start, with the remedy, before anything is changed', async () => {

@@ -2,6 +2,7 @@ import mongoose from 'mongoose';
 import { clusterTimeOf, type ClusterTime } from './cluster-time.js';
 import { currentDeadline, outsideDeadline, untilDeadline } from '../deadline.js';
 import { whetherSent } from '../statements.js';
+import { doublings, type Doubling } from './doubling.js';
 import { reportCommands } from './recording-commands.js';
 import { translated, translatedWrite, unavailable } from './mongo-errors.js';
 import { TIMINGS } from '../timings.js';
@@ -32,9 +33,15 @@ export class MongoDatabase implements AsyncDisposable {
   /** For models, which belong to a connection. */
   readonly connection: mongoose.Connection;
   readonly #collections: ReadonlyMap<string, string>;
+  readonly #doublings: ReadonlyMap<string, Doubling>;
 
-  private constructor(connection: mongoose.Connection, collections: Readonly<Record<string, string>>) {
+  private constructor(
+    connection: mongoose.Connection,
+    collections: Readonly<Record<string, string>>,
+    found: ReadonlyMap<string, Doubling>,
+  ) {
     this.connection = connection;
+    this.#doublings = found;
     this.#collections = new Map(Object.entries(collections));
   }
 
@@ -55,16 +62,19 @@ export class MongoDatabase implements AsyncDisposable {
       bufferCommands: false,
       monitorCommands: true,
     });
+    let found: ReadonlyMap<string, Doubling> = new Map();
     try {
       await connection.asPromise();
+      const { topology } = connection.getClient() as { topology?: { description?: { type?: string } } };
+      const isSharded = topology?.description?.type === 'Sharded';
       // A server with users lets anybody connect, and refuses the first question.
-      await connection.db?.listCollections({}, { nameOnly: true, authorizedCollections: true }).next();
+      if (connection.db !== undefined) found = await doublings(connection.db, { isSharded });
       reportCommands(connection.getClient());
     } catch (error) {
       await connection.close();
       throw unavailable(error);
     }
-    return new MongoDatabase(connection, collections);
+    return new MongoDatabase(connection, collections, found);
   }
 
   /** The latest moment that the server has told of; null of a server without a replica set. */
@@ -77,6 +87,14 @@ export class MongoDatabase implements AsyncDisposable {
   /** What the collection of a source is called in this database. */
   nameOf(collection: string): string {
     return this.#collections.get(collection) ?? collection;
+  }
+
+  /**
+   * Why the collection of a source may hold two documents of one `_id`; null where it cannot. As it was when the database
+   * was opened: what is to be written once has to be written so that the server refuses a second one.
+   */
+  doublingOf(collection: string): Doubling | null {
+    return this.#doublings.get(this.nameOf(collection)) ?? null;
   }
 
   /**

@@ -1,10 +1,10 @@
-import { fieldOf, KEY, storedName, type Source } from '../../join/source.js';
+import { fieldOf, storedName, type Source } from '../../join/source.js';
 import type { Finding } from '../finding.js';
 import { comparedBy, quoted } from './columns.js';
-import { missingIndexes, neededIndexes } from './indexes.js';
 import type { PostgresDatabase } from './postgres.js';
 import { isAppError } from '../../errors/app-error.js';
 import type { TableFacts } from './table-facts.js';
+import { unguardedFields, type Unguarded } from './uniqueness.js';
 
 /** What is counted is counted up to here. */
 const MOST = 1_000;
@@ -15,12 +15,15 @@ const SHOWN = 5;
  * no two rows may share and do. Only where no constraint of the table already keeps them out.
  *
  * @param unfit columns (`orders.total`) that are not of a type that could be examined
+ * @param toleratesDoubled whether rows that share a value are only warned of where no unique index can be created: writes
+ *   then refuse those rows
  */
 export async function examineRows(
   postgres: PostgresDatabase,
   tables: ReadonlyMap<string, TableFacts>,
   sources: readonly Source[],
   unfit: ReadonlySet<string>,
+  toleratesDoubled = true,
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const source of sources.filter(({ database }) => database === 'postgres')) {
@@ -32,19 +35,40 @@ export async function examineRows(
       const mayBeNull = table.columns.get(storedName(source, name))?.nullable === true;
       if (mayBeNull && !fieldOf(source, name).nullable) findings.push(...(await nulls(postgres, source, name)));
     }
-    for (const name of (await unguarded(postgres, source)).filter(isFit)) {
-      findings.push(...(await duplicates(postgres, source, name)));
+    for (const unguarded of (await unguardedFields(postgres, source, table)).filter(({ field }) => isFit(field))) {
+      if (!unguarded.isCreatable) findings.push(unpromised(source, unguarded.field, table));
+      findings.push(...(await duplicates(postgres, source, unguarded, toleratesDoubled)));
     }
   }
   return findings;
 }
 
-/** The fields that should be unique, and that no index keeps so. */
-async function unguarded(postgres: PostgresDatabase, source: Source): Promise<readonly string[]> {
-  const names = [KEY, ...source.unique];
-  const needed = neededIndexes([source], []).filter(({ unique }) => unique);
-  const missing = new Set(await missingIndexes(postgres, needed));
-  return names.filter((_, at) => needed[at] !== undefined && missing.has(needed[at]));
+/** A promise that is not made: the gateway gives no value twice, and other programs may. */
+function unpromised(source: Source, name: string, table: TableFacts): Finding {
+  const column = storedName(source, name);
+  return {
+    severity: 'warning',
+    about: `${source.from}.${column}`,
+    problem: `no index keeps rows of ${source.from} from sharing one "${column}": ${whyUnpromised(table)}. The gateway gives none twice, and refuses to write one of several rows of one id (NOT_UNIQUE)`,
+    remedy: remedyOf(source, column, table),
+  };
+}
+
+function whyUnpromised({ kind, inherited }: TableFacts): string {
+  if (kind === 'partitioned table') return 'a unique index of a partitioned table has all columns it is partitioned by';
+  if (inherited) return 'tables that inherit from it have indexes of their own';
+  if (kind === 'view') return 'it is a view, and no unique index of one table beneath it is known to hold there';
+  return `it is a ${kind}, whose indexes are not seen here`;
+}
+
+function remedyOf({ from }: Source, column: string, { kind, inherited }: TableFacts): string {
+  if (kind === 'partitioned table')
+    return `nothing, where every program makes a "${column}" anew; else partition by "${column}"`;
+  if (inherited) return `keep all rows in one table; or partition it by "${column}"`;
+  if (kind === 'view') {
+    return `on the table that holds the rows: CREATE UNIQUE INDEX CONCURRENTLY ON ... (the column that ${from} calls "${column}")`;
+  }
+  return 'keep them apart on the server that holds the rows';
 }
 
 async function nulls(postgres: PostgresDatabase, source: Source, name: string): Promise<Finding[]> {
@@ -65,22 +89,35 @@ async function nulls(postgres: PostgresDatabase, source: Source, name: string): 
   });
 }
 
-async function duplicates(postgres: PostgresDatabase, source: Source, name: string): Promise<Finding[]> {
+/** How many values several rows share, and some of them. Where an index is to be created, it cannot be. */
+async function duplicates(
+  postgres: PostgresDatabase,
+  source: Source,
+  { field: name, isCreatable }: Unguarded,
+  toleratesDoubled: boolean,
+): Promise<Finding[]> {
   const about = `${source.from}.${storedName(source, name)}`;
   const value = comparedBy(source, name);
   const sql = `
-    SELECT ${value}::text AS "value" FROM ${quoted(source.from)} WHERE ${value} IS NOT NULL
-    GROUP BY ${value} HAVING count(*) > 1 ORDER BY 1 LIMIT ${SHOWN + 1}`;
+    SELECT "value", "rows", count(*) OVER ()::int AS "values", sum("rows") OVER ()::int AS "allRows" FROM (
+      SELECT ${value}::text AS "value", count(*) AS "rows" FROM ${quoted(source.from)} WHERE ${value} IS NOT NULL
+      GROUP BY ${value} HAVING count(*) > 1) AS "shared"
+    ORDER BY 1 LIMIT ${SHOWN}`;
   return inTime(about, async () => {
-    const values = (await postgres.query(sql)).map((row) => `"${String(row['value'])}"`);
-    if (values.length === 0) return [];
-    const shown = `${values.slice(0, SHOWN).join(', ')}${values.length > SHOWN ? ', ...' : ''}`;
+    const found = await postgres.query(sql);
+    const [first] = found;
+    if (first === undefined) return [];
+    const [values, rows] = [Number(first['values']), Number(first['allRows'])];
+    const shown = `${found.map((row) => `"${String(row['value'])}"`).join(', ')}${values > SHOWN ? ', ...' : ''}`;
+    const shared = `${values} ${values === 1 ? 'value' : 'values'} of "${storedName(source, name)}"`;
     return [
       {
-        severity: 'refused',
+        severity: isCreatable || !toleratesDoubled ? 'refused' : 'warning',
         about,
-        problem: `several rows of ${source.from} share one "${storedName(source, name)}": ${shown}`,
-        remedy: 'give each row one of its own; then "npm run migrate" creates the unique index that keeps it so',
+        problem: `${rows} rows of ${source.from} share ${shared}: ${shown}`,
+        remedy: isCreatable
+          ? 'give each row one of its own; then "npm run migrate" creates the unique index that keeps it so'
+          : 'give each row one of its own',
       },
     ];
   });

@@ -1,6 +1,6 @@
 import { presentedId } from '../../join/key.js';
 import { fieldOf, type Source } from '../../join/source.js';
-import { quoted, readBy } from './columns.js';
+import { quoted, readBy, sortedBy } from './columns.js';
 
 /** What to select, or to return from a write, so that {@link toRow} can make a source's row of it: each field by its name. */
 export function rowColumns(source: Source, fields: Iterable<string> = Object.keys(source.fields)): string {
@@ -9,6 +9,19 @@ export function rowColumns(source: Source, fields: Iterable<string> = Object.key
       const [expression, alias] = [readBy(source, name), quoted(name)];
       return expression === alias ? alias : `${expression} AS ${alias}`;
     })
+    .join(', ');
+}
+
+/**
+ * The order in which rows that share a key are read: the oldest first, by the source's own order, then by every field.
+ * Rows that tie look the same.
+ */
+export function fixedOrder(source: Source): string {
+  const terms = source.orderBy.map(({ field, direction }) => ({ field, isDown: direction === 'asc' }));
+  const first = new Set(terms.map(({ field }) => field));
+  const others = Object.keys(source.fields).filter((name) => !first.has(name));
+  return [...terms, ...others.map((field) => ({ field, isDown: false }))]
+    .map(({ field, isDown }) => `${sortedBy(source, field)}${isDown ? ' DESC' : ''}`)
     .join(', ');
 }
 

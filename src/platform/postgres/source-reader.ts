@@ -9,7 +9,7 @@ import type { IsNullable } from './keyset.js';
 import { pageStatement, pagesStatement, visible, whereClause } from './page-statement.js';
 import { Parameters } from './parameters.js';
 import { isDataError } from './postgres-errors.js';
-import { rowColumns, toRow } from './rows.js';
+import { fixedOrder, rowColumns, toRow } from './rows.js';
 
 /** Runs one statement and gives its rows; in the gateway it is Prisma's `$queryRawUnsafe`. */
 export type RunQuery = (sql: string, ...parameters: unknown[]) => Promise<Record<string, unknown>[]>;
@@ -40,7 +40,10 @@ export class PostgresSourceReader implements SourceReader {
     const isOfKeys = isOneOf(source, field, keys, parameters);
     const condition = where === null ? null : filterCondition(source, where, parameters);
     const clause = whereClause([visible(source), isOfKeys, condition]);
-    const rows = await this.#query(`SELECT ${columns} FROM ${quoted(source.from)}${clause}`, ...parameters.values);
+    // Of rows that share a key the first counts, and it has to be the same one each time.
+    const order = ` ORDER BY ${comparedBy(source, field)}, ${fixedOrder(source)}`;
+    const sql = `SELECT ${columns} FROM ${quoted(source.from)}${clause}${order}`;
+    const rows = await this.#query(sql, ...parameters.values);
     return rows.map((row) => toRow(source, row));
   }
 
