@@ -22,6 +22,8 @@ import { AMOUNT_DELAY, CALL_PATIENCE, RECOVERY_DELAY, type TransactionMode } fro
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
+import { heldUserOf, keepingGoing, type RepairId } from './kept-rows.js';
+import type { WholeTable } from '../platform/postgres/whole-rows.js';
 
 /** What an order's row is made of; its times are added. */
 export interface NewOrder {
@@ -40,6 +42,12 @@ export interface OrderRowChanges {
   readonly orderNumber: string | null;
   /** ISO 8601 in UTC. */
   readonly expectedUpdatedAt: string | null;
+}
+
+/** Under which repair an order is kept that is deleted, and the columns of its table. */
+export interface KeepOrder {
+  readonly repairId: RepairId;
+  readonly orders: WholeTable;
 }
 
 /** What became of an insert: nothing was written but for `inserted`. */
@@ -181,12 +189,14 @@ export class OrderRepository {
    * Hides an order that is to be deleted, after trying whether its table lets it go: once its transactions are gone it is
    * too late to find that out.
    *
+   * @param keep of a repair: keeps the whole row, in the transaction that hides it
    * @returns null where nobody sees one
    * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; OUTCOME_UNKNOWN when the
    * connection broke in the middle
    */
-  async beginDelete(id: OrderId): Promise<Order | null> {
+  async beginDelete(id: OrderId, keep: KeepOrder | null = null): Promise<Order | null> {
     const results = await this.#postgres.transaction('deleting an order', [
+      ...(keep === null ? [] : [heldUserOf(id)]),
       // What a constraint says at the end of a transaction, it is to say now.
       { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },
@@ -197,6 +207,7 @@ export class OrderRepository {
         parameters: [id],
       },
       { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
+      ...(keep === null ? [] : keepingGoing(keep.repairId, id, keep.orders)),
       {
         sql: `
           WITH "order" AS (
