@@ -20,8 +20,8 @@ export class KeptCopies {
   }
 
   /**
-   * Says how to keep the rows that a copy of this user may change: its own; one that belongs to nobody yet and gets it;
-   * and those that have a value which the table takes once only.
+   * Says how to keep the rows that a copy of this user may change: its own; one that has no user yet, and
+   * becomes the copy; and those of users who are gone, from which it takes a value that the table takes once only.
    *
    * @param user as MongoDB has it; null where it is gone
    * @throws {AppError} POSTGRES_UNAVAILABLE
@@ -30,10 +30,9 @@ export class KeptCopies {
     const users = await wholeTable(this.#postgres, 'users');
     const { uniqueColumns } = await copyTable(this.#postgres);
     const values = new Map<string, unknown>(Object.entries(user ?? {}));
-    const shared = ['email', ...uniqueColumns.map(({ name }) => name)].filter(
-      (name, at, all) => all.indexOf(name) === at && typeof values.get(name) === 'string',
-    );
-    const isShared = shared.map((name, at) => `OR lower("users".${quoted(name)}::text) = lower($${at + 3}::text)`);
+    const unique = uniqueColumns.map(({ name }) => name).filter((name) => typeof values.get(name) === 'string');
+    const isShared = unique.map((name, at) => `lower("users".${quoted(name)}::text) = lower($${at + 4}::text)`);
+    const email = values.get('email') ?? null;
     const person = '"users"."mongoId"';
     return {
       before: [
@@ -42,12 +41,17 @@ export class KeptCopies {
             WITH "row" AS (
               SELECT "users"."id", ${person} AS "person", ${keepsOnlyIds(person)} AS "isErased", ${users.texts} AS "before"
               FROM "users"
-              WHERE (${person} = $2::text OR "users"."id"::text = $2::text ${isShared.join(' ')}) AND ${users.isSame}
+              WHERE ${users.isSame} AND (${person} = $2::text
+                OR ${person} IS NULL AND ("users"."id"::text = $2::text OR "users"."email"::text = $3::text)
+                OR "users"."deletedAt" IS NOT NULL AND (${['false', ...isShared].join(' OR ')}))
               FOR UPDATE OF "users")
             INSERT INTO ${KEPT_ROWS} ("repairId", "place", "key", "before", "userId")
             SELECT $1::uuid, 'users', "id"::text, "before", COALESCE("person", $2::text)
             FROM "row" WHERE NOT "isErased" ON CONFLICT DO NOTHING`,
-          parameters: [repairId, userId, ...shared.map((name) => values.get(name))],
+          parameters: [
+            ...[repairId, userId, typeof email === 'string' ? email : null],
+            ...unique.map((name) => values.get(name)),
+          ],
         },
         // Without a row there is something to keep, too: that there was none.
         {

@@ -14,6 +14,8 @@ export interface LoggedAct {
   readonly keepsRows: boolean;
   /** Whether it may have changed something. */
   readonly mayHaveActed: boolean;
+  /** When it began, to the microsecond. */
+  readonly began: string;
 }
 
 /** What every SELECT of runs groups. An act that was left changed nothing. */
@@ -49,18 +51,20 @@ export class RepairRuns {
     return (await this.#ofIds([runId]))[0] ?? null;
   }
 
-  /** The acts of a run, stretch by stretch. @throws {AppError} POSTGRES_UNAVAILABLE */
+  /** The acts of a run, the last one first, stretch by stretch. @throws {AppError} POSTGRES_UNAVAILABLE */
   async *acts(runId: string): AsyncGenerator<readonly LoggedAct[]> {
     const sql = `
       SELECT "id"::text AS "id", "kind", "subject", "keepsRows",
-        "after" ->> 'kind' IS DISTINCT FROM 'left' AS "mayHaveActed"
-      FROM ${REPAIRS} WHERE "runId" = $1::uuid AND ($2::text IS NULL OR "id" > $2::text::uuid)
-      ORDER BY "id" LIMIT ${STRETCH}`;
-    let last: string | null = null;
+        "after" ->> 'kind' IS DISTINCT FROM 'left' AS "mayHaveActed", "at"::text AS "began"
+      FROM ${REPAIRS} WHERE "runId" = $1::uuid
+        AND ($2::text IS NULL OR ("at", "id") < ($2::text::timestamptz, $3::text::uuid))
+      ORDER BY "at" DESC, "id" DESC LIMIT ${STRETCH}`;
+    let last: LoggedAct | null = null;
     do {
-      const rows = (await this.#postgres.query(sql, runId, last)) as unknown as readonly LoggedAct[];
+      const parameters: readonly unknown[] = [runId, last?.began ?? null, last?.id ?? null];
+      const rows = (await this.#postgres.query(sql, ...parameters)) as unknown as readonly LoggedAct[];
       yield rows;
-      last = rows.length < STRETCH ? null : (rows.at(-1)?.id ?? null);
+      last = rows.length < STRETCH ? null : (rows.at(-1) ?? null);
     } while (last !== null);
   }
 

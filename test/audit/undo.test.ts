@@ -13,7 +13,7 @@ import { Seed, type Seeded } from '../support/seed.js';
 import { collection, consistencyOf, copiedOnce, nothingIn } from './consistency-support.js';
 import { ordered, payment } from './transactions-support.js';
 
-const { Binary, BSON, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } = mongoose.mongo;
+const { Binary, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } = mongoose.mongo;
 
 const databases = useDatabases();
 const execute = useGraph(databases);
@@ -119,6 +119,7 @@ describe('what a run has deleted comes back, byte by byte', () => {
   });
 
   test('the transactions that an order takes along, and orphans, whatever types they hold', async () => {
+    await seed.order({ user: ada });
     const order = await seed.order({ userName: 'Nobody', transactionState: 'RECORDED' });
     const odd = {
       one: new Int32(1),
@@ -196,9 +197,9 @@ describe('what a run has changed is as it was', () => {
       ...{ danglingOrders: 'DELETE', orphanTransactions: 'DELETE', wrongAmounts: 'FIX' },
       ...{ staleCopies: 'RELINK', conflictingCopies: 'RELINK', staleOrderCopies: 'RELINK' },
     });
-    await rows('DELETE FROM graphile_worker._private_jobs WHERE key LIKE \'follow%\'');
+    await rows("DELETE FROM graphile_worker._private_jobs WHERE key LIKE 'follow%'");
     await working(databases, () =>
-      expect.poll(async () => (await transactions().findOne({ _id: payment(wrong) }))?.['amount']).not.toEqual(1),
+      expect.poll(async () => transactions().countDocuments({ _id: payment(wrong), amount: 1 })).toBe(0),
     );
     expect((await findings()).every(([, examples]) => examples?.length === 0)).toBe(true);
     const undone = await undo(runId);
@@ -243,6 +244,7 @@ describe('what others have written since stays', () => {
   });
 
   test('an order, and a document, with the same id and other content are left', async () => {
+    await seed.order({ user: ada });
     const order = await seed.order();
     const orphan = await seed.transaction({ id: randomUUID() });
     const runId = await repair({ danglingOrders: 'DELETE', orphanTransactions: 'DELETE' });
@@ -251,7 +253,7 @@ describe('what others have written since stays', () => {
     const before = await everything();
     const run = await undo(runId);
     expect(counts(run)).toEqual({ left: 2 });
-    expect(run.rows.find(({ place }) => place === 'orders')?.because).toContain('"total"');
+    expect(run.rows.find(({ place }) => place === 'orders')?.because).toContain('differs in "total", "userId"');
     expect(await everything()).toEqual(before);
   });
 
@@ -332,22 +334,28 @@ describe('what is written between the note and the act', () => {
     expect(amounts.sort()).toEqual([2, 3]);
   });
 
-  test('an order that its transactions keep from going is not in the log to be brought back', async () => {
+  test('an order with a transaction that no driver writes as it is stays, and nothing of it is kept', async () => {
     const order = await seed.order();
-    await seed.document('transactions', { _id: new ObjectId(), orderId: order.id });
-    // No driver can write this type, so it could not be brought back.
-    const bytes = Buffer.from(BSON.serialize({ _id: new ObjectId(), orderId: order.id, x: null }));
-    const at = bytes.indexOf(Buffer.from([0x0a, 0x78, 0x00]));
-    bytes[at] = 0x06;
-    await databases.platform.mongo.run((db) =>
-      db.collection('transactions').insertOne(BSON.deserialize(bytes), { ignoreUndefined: false }),
-    );
-    const before = await transactions().countDocuments();
-    const runId = await repair({ danglingOrders: 'DELETE' });
-    const left = await rows(`SELECT 1 FROM tandem_kept_rows WHERE "isGoing"`);
-    expect(left).toEqual([]);
-    await undo(runId);
-    expect(await transactions().countDocuments()).toBe(before);
+    await seed.transaction(order);
+    // A driver takes it for a reference, and writes that in another order.
+    await seed.document('transactions', { _id: new ObjectId(), orderId: order.id, link: { $id: 1, $ref: 'a' } });
+    const before = await everything();
+    const { acts } = await createScope(databases.platform).repair.run({ isDry: false, danglingOrders: 'DELETE' });
+    expect(acts).toMatchObject([{ id: order.id, outcome: 'left' }]);
+    expect(await everything()).toEqual(before);
+    expect(await rows('SELECT 1 FROM tandem_kept_rows')).toEqual([]);
+  });
+
+  test('an orphan that another caller has deleted meanwhile is not kept', async () => {
+    await seed.order({ user: ada });
+    const orphan = await seed.transaction({ id: randomUUID() });
+    const scope = createScope(databases.platform);
+    const first = scope.repair.run({ isDry: false, orphanTransactions: 'DELETE' });
+    const second = scope.repair.run({ isDry: false, orphanTransactions: 'DELETE' });
+    const runs = (await Promise.all([first, second])).map(({ runId }) => String(runId));
+    const undone = [await undo(String(runs[0])), await undo(String(runs[1]))].map(counts);
+    expect(undone.map(({ broughtBack = 0 }) => broughtBack).sort()).toEqual([0, 1]);
+    expect(await transactions().countDocuments({ _id: new ObjectId(orphan.id) })).toBe(1);
   });
 });
 
@@ -425,7 +433,8 @@ test('a run that was killed in the middle is undone as far as it came, and an un
 
 test('a run of a version that kept no whole rows says what cannot be brought back', async () => {
   const runId = randomUUID();
-  const entry = (id: string, after: string) => rows(`
+  const entry = (id: string, after: string) =>
+    rows(`
     INSERT INTO tandem_repairs (id, "runId", kind, subject, policy, before, after)
     VALUES (gen_random_uuid(), '${runId}', 'danglingOrders', '${id}', 'DELETE', '{"id": "${id}"}', '{"kind": "${after}"}')`);
   const gone = randomUUID();
@@ -464,7 +473,9 @@ describe('the mutation', () => {
       }
     }
   `);
-  const RUNS = gql(`query Runs { repairRuns(first: 5) { runId at actor undoes acts rows notKept unfinished kinds { kind policy acts } } }`);
+  const RUNS = gql(
+    `query Runs { repairRuns(first: 5) { runId at actor undoes acts rows notKept unfinished kinds { kind policy acts } } }`,
+  );
 
   test('brings back, and says so', async () => {
     const { id } = await seed.order();

@@ -5,6 +5,7 @@ import { COPIES } from './copies.mjs';
 import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
 import { POLICY } from './policy.mjs';
+import { UNDO } from './undo.mjs';
 import { ORDERING } from './ordering.mjs';
 
 /**
@@ -20,7 +21,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY];
+export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY, ...UNDO];
 
 /**
  * @param {Mutant} mutant
