@@ -211,7 +211,7 @@ describe('what a run has changed is as it was', () => {
     expect(after.copies.filter(({ row }) => !String(row).includes(ada.id))).toEqual(
       before.copies.filter(({ row }) => !String(row).includes(ada.id)),
     );
-    expect(counts(await undo(runId)).left).toBeUndefined();
+    expect(counts(await undo(runId))['left']).toBeUndefined();
   });
 
   test('an amount that a worker has not mended yet is not mended any more', async () => {
@@ -352,9 +352,13 @@ describe('what is written between the note and the act', () => {
     const scope = createScope(databases.platform);
     const first = scope.repair.run({ isDry: false, orphanTransactions: 'DELETE' });
     const second = scope.repair.run({ isDry: false, orphanTransactions: 'DELETE' });
-    const runs = (await Promise.all([first, second])).map(({ runId }) => String(runId));
-    const undone = [await undo(String(runs[0])), await undo(String(runs[1]))].map(counts);
-    expect(undone.map(({ broughtBack = 0 }) => broughtBack).sort()).toEqual([0, 1]);
+    await Promise.all([first, second]);
+    // A run that finds nothing to do any more is not in the log.
+    const logged = await rows('SELECT DISTINCT "runId" FROM tandem_repairs');
+    const undone = [];
+    for (const { runId } of logged) undone.push(counts(await undo(String(runId))));
+    expect(undone.filter(({ broughtBack = 0 }) => broughtBack > 0)).toEqual([{ broughtBack: 1 }]);
+    expect(await rows('SELECT 1 FROM tandem_kept_rows')).toHaveLength(1);
     expect(await transactions().countDocuments({ _id: new ObjectId(orphan.id) })).toBe(1);
   });
 });
@@ -488,7 +492,7 @@ describe('the mutation', () => {
       { kind: 'DANGLING_ORDERS', place: 'orders', id, outcome: 'BROUGHT_BACK', because: null },
     ]);
     expect(await rows('SELECT id FROM orders')).toEqual([{ id }]);
-    const { data: listed } = await execute(RUNS, {});
+    const { data: listed } = await execute(RUNS);
     expect(listed.repairRuns?.map(({ undoes }) => undoes)).toEqual([runId, null]);
   });
 });

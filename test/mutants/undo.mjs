@@ -17,7 +17,7 @@ export const UNDO = [
     file: 'src/platform/mongo/whole-documents.ts',
     from: "return { _id: { $eq: content['_id'] }, $expr: { $and: isThat } };",
     to: "return isThat.length === 0 ? {} : { _id: { $eq: content['_id'] } };",
-    tests: ['test/audit/undo.test.ts'],
+    tests: ['test/platform/whole-documents.test.ts'],
   },
   {
     name: 'the names of who is erased stay in what repairs have kept',

@@ -157,7 +157,7 @@ export function without({ bytes }: WholeDocument, fields: readonly string[]): Ui
 
 /** A top-level field, as a reader gets it. */
 export function fieldOfWhole({ bytes }: WholeDocument, name: string): unknown {
-  return (BSON.deserialize(bytes, { validation: { utf8: false } }))[name];
+  return BSON.deserialize(bytes, { validation: { utf8: false } })[name];
 }
 
 /** What the server refuses for whatever reason was not written. */
