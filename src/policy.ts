@@ -35,6 +35,6 @@ export const POLICY: Policy = {
     allow(orders, { visibleTo: theirUser, create: theirUser, update: theirUser, delete: theirUser }),
     allow(transactions, { visibleTo: theirUser }),
   ],
-  operations: { syncUser: STAFF, consistency: [ADMIN], repair: [ADMIN] },
+  operations: { syncUser: STAFF, consistency: [ADMIN], repair: [ADMIN], undoRepair: [ADMIN], repairRuns: [ADMIN] },
   otherSources: staff,
 };

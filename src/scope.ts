@@ -33,7 +33,7 @@ export function createScope(platform: Platform, caller: Caller = {}): Scope {
   const repository = new UserRepository(platform.mongo, consistency.note);
   const written = orderingOf(platform, { joins, users: repository, copies, access });
   const { ordering, userRemoval, settlement, userFollowing, orderCopies } = written;
-  const { audit, repair } = auditOf(platform, { copies, written, access });
+  const { audit, repair, undo } = auditOf(platform, { copies, written, access });
   const users = new Users({ joins, repository, access });
   // Each by its name: to what is spread together V8 gives a shape of its own, which only a full collection takes away.
   return {
@@ -49,5 +49,6 @@ export function createScope(platform: Platform, caller: Caller = {}): Scope {
     orderCopies,
     audit,
     repair,
+    undo,
   };
 }

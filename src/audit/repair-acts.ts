@@ -1,6 +1,7 @@
 import { AppError, isPassing } from '../errors/app-error.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { normalizeKey } from '../join/key.js';
+import type { RepairId } from '../ordering/kept-rows.js';
 import type { OrderService } from '../ordering/ordering.service.js';
 import type { UserFollowing } from '../ordering/user-following.js';
 import type { Inconsistency, InconsistencyKind } from './inconsistency.js';
@@ -17,7 +18,8 @@ export type Mended =
 export interface Act {
   /** What is there before, for the log. */
   readonly before: (finding: Inconsistency) => Promise<object | null>;
-  readonly run: (finding: Inconsistency) => Promise<Mended>;
+  /** @param repairId the entry in the log; the rows are kept whole under it before they are changed or deleted */
+  readonly run: (finding: Inconsistency, repairId: RepairId) => Promise<Mended>;
 }
 
 export interface ActParts {
@@ -31,36 +33,36 @@ const UNDER_WAY: Mended = { kind: 'underWay' };
 
 /** Whoever has named the wrong database does not lose all that refers to it. */
 const NO_USERS = 'MongoDB has no user at all: look whether MONGODB_URI names the right database';
+const CHANGING = 'it was changed while it was being deleted: run it again';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
 export function actsWith({ repairing, ordering, userFollowing }: ActParts): Readonly<Record<InconsistencyKind, Act>> {
   const relink: Act = {
     before: ({ id }) => repairing.copy(id),
-    run: async ({ id }) => {
-      await repairing.relink(id);
+    run: async ({ id }, repairId) => {
+      await repairing.relink(id, repairId);
       return REPAIRED;
     },
   };
   return {
     danglingOrders: {
       before: ({ id }) => repairing.order(id),
-      run: async ({ id, reason }) =>
-        reason === 'MALFORMED' || (await repairing.hasUsers()) ? deleteOrder(ordering, id) : left(NO_USERS),
+      run: async ({ id, reason }, repairId) =>
+        reason === 'MALFORMED' || (await repairing.hasUsers()) ? deleteOrder(ordering, id, repairId) : left(NO_USERS),
     },
     orphanTransactions: {
       before: ({ id }) => repairing.transaction(id),
-      run: async ({ id, reference, reason }) => {
+      run: async ({ id, reference, reason }, repairId) => {
         if (reason !== 'MALFORMED' && !(await repairing.hasOrders())) return left(NO_ORDERS);
         if (normalizeKey('objectId', id) === null) return left('its id is no ObjectId: delete it in MongoDB');
-        await repairing.deleteTransaction(id, reference);
-        return REPAIRED;
+        return (await repairing.deleteTransaction(id, reference, repairId)) === 'changing' ? left(CHANGING) : REPAIRED;
       },
     },
     wrongAmounts: {
       before: ({ id }) => repairing.transaction(id),
-      run: async ({ id, reference }) =>
-        (await repairing.settle(id, reference))
+      run: async ({ id, reference }, repairId) =>
+        (await repairing.settle(id, reference, repairId))
           ? UNDER_WAY
           : left('it was recorded by another program: correct it there'),
     },
@@ -68,16 +70,16 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
     conflictingCopies: relink,
     staleOrderCopies: {
       before: ({ reference }) => repairing.copy(String(normalizeKey('objectId', reference))),
-      run: async ({ reference }) => {
-        const orders = await userFollowing.follow(String(normalizeKey('objectId', reference)) as UserId);
+      run: async ({ reference }, repairId) => {
+        const orders = await userFollowing.follow(String(normalizeKey('objectId', reference)) as UserId, repairId);
         return { ...REPAIRED, orders };
       },
     },
   };
 }
 
-async function deleteOrder(ordering: OrderService, id: string): Promise<Mended> {
-  const outcome = await ordering.deleteOrder(id);
+async function deleteOrder(ordering: OrderService, id: string, repairId: RepairId): Promise<Mended> {
+  const outcome = await ordering.deleteOrder(id, repairId);
   switch (outcome.kind) {
     case 'deleted':
     case 'orderNotFound':

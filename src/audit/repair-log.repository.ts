@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { REPAIRS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { InconsistencyKind } from './inconsistency.js';
+import type { UNDO } from './logged-run.js';
 import type { RepairPolicy } from './repair-policies.js';
 
 /** What is about to be done. */
@@ -9,20 +11,23 @@ export interface BegunRepair {
   readonly kind: InconsistencyKind;
   /** The id of what it is done to. */
   readonly subject: string;
-  readonly policy: RepairPolicy;
-  /** What is there before; of persons only ids, for they may have to be forgotten. */
+  readonly policy: RepairPolicy | typeof UNDO;
+  /** Ids, amounts and versions, for people to read. The whole rows are in `tandem_kept_rows`. */
   readonly before: object | null;
 }
 
 /**
- * What was done to people's data, and what was there before. An entry is written before the act, and completed behind it:
- * one without an `after` was begun by a process that died.
+ * What was done to people's data. An entry is written before the act, and completed behind it: one without an `after` was
+ * begun by a process that died.
  */
 export class RepairLog {
   readonly #postgres: PostgresDatabase;
+  readonly #actor: string;
 
-  constructor(postgres: PostgresDatabase) {
+  /** @param actor who asks for the repairs */
+  constructor(postgres: PostgresDatabase, actor: string) {
     this.#postgres = postgres;
+    this.#actor = actor;
   }
 
   /** @returns the entry's id @throws {AppError} POSTGRES_UNAVAILABLE, READ_ONLY; OUTCOME_UNKNOWN */
@@ -30,9 +35,9 @@ export class RepairLog {
     const id = randomUUID();
     await this.#postgres.write('noting a repair', (prisma) =>
       prisma.$executeRawUnsafe(
-        `INSERT INTO "tandem_repairs" ("id", "runId", "kind", "subject", "policy", "before")
-         VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text::jsonb)`,
-        ...[id, runId, kind, subject, policy, before === null ? null : JSON.stringify(before)],
+        `INSERT INTO ${REPAIRS} ("id", "runId", "kind", "subject", "policy", "before", "actor", "keepsRows")
+         VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text::jsonb, $7::text, true)`,
+        ...[id, runId, kind, subject, policy, before === null ? null : JSON.stringify(before), this.#actor],
       ),
     );
     return id;
@@ -42,7 +47,7 @@ export class RepairLog {
   async end(id: string, after: object): Promise<void> {
     await this.#postgres.write('noting a repair', (prisma) =>
       prisma.$executeRawUnsafe(
-        'UPDATE "tandem_repairs" SET "after" = $2::text::jsonb WHERE "id" = $1::uuid',
+        `UPDATE ${REPAIRS} SET "after" = $2::text::jsonb WHERE "id" = $1::uuid`,
         id,
         JSON.stringify(after),
       ),

@@ -31,7 +31,7 @@ registerEnumType(RelinkPolicy, {
   valuesConfig: { REPORT, RELINK },
 });
 
-const Kind = {
+export const Kind = {
   DANGLING_ORDERS: 'danglingOrders',
   ORPHAN_TRANSACTIONS: 'orphanTransactions',
   WRONG_AMOUNTS: 'wrongAmounts',
@@ -144,7 +144,8 @@ export class RepairActType extends InconsistencyType implements RepairAct {
 export class RepairPayload extends WrittenPayload {
   @Field(() => ID, {
     nullable: true,
-    description: 'Under which table `tandem_repairs` has each act, with what was there before; null of a dry run.',
+    description:
+      'The run in the log: `undoRepair` takes it and brings back what the run has deleted or changed. Null of a dry run.',
   })
   runId!: RepairRun['runId'];
 

@@ -128,7 +128,7 @@ export class RepairService {
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
     run.begin(still);
-    const mended = await this.#verified(scan, still, await attempted(() => act(still)));
+    const mended = await this.#verified(scan, still, await attempted(() => act(still, entry)));
     await this.#parts.log.end(entry, mended);
     run.add(still, mended);
   }

@@ -1,6 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { KINDS, type InconsistencyKind } from '../audit/inconsistency.js';
 import { POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
+import { normalizeKey } from '../join/key.js';
+import { printable } from './doctor/words.js';
 import { UsageError } from './usage.js';
 
 /** What `npm run repair` is to do. */
@@ -11,15 +13,23 @@ export type RepairCommand =
       readonly isDry: boolean;
       readonly policies: Partial<RepairPolicies>;
       readonly json: boolean;
-    };
+    }
+  | { readonly kind: 'undo'; readonly runId: string; readonly isDry: boolean; readonly json: boolean }
+  | { readonly kind: 'runs'; readonly json: boolean };
 
-const USAGE = 'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--json] [--help]';
+const USAGE =
+  'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--json] [--help]\n' +
+  '       npm run repair -- --undo RUN [--dry-run] | --runs [--json]';
 
 export const HELP = `${USAGE}
 
 Mends what "npm run audit -- --consistency" finds: each kind as you say, and nothing that you have not named. What is
 found is checked again just before it is mended, and each act is written into the table tandem_repairs, with what was
 there before. It can be stopped and run again at any time, beside gateways and workers.
+
+--undo RUN brings back what a run has deleted or changed, and acts at once. A row that is there already stays; one that has
+changed since, or whose id or order number another row has by now, is left with the reason. It can be run again. Triggers of
+your tables fire for rows that come back.
 
   --dry-run                             tells what would be done, and changes nothing
   --apply                               does it
@@ -31,21 +41,44 @@ there before. It can be stopped and run again at any time, beside gateways and w
   --conflicting-copies  report|relink   the same for copies that lack what another row has
   --stale-order-copies  report|relink   orders whose copies are not what their users have
 
+  --runs                                lists the newest runs: when, by whom, how much
+  --undo RUN                            brings back what the run has deleted or changed
+  --undo RUN --dry-run                  tells what would come back, and changes nothing
+
   --json                                one JSON document on standard output, for programs
   --help                                this
 
 It ends with 0 when nothing was found, or all of it is mended or about to be; with 1 when something is left; with 2 when
-it was called wrongly.
+it was called wrongly. --undo ends with 1 when a row is left.
 `;
 
 /** @throws {UsageError} for what is no such command */
 export function parseRepairCommand(argv: readonly string[]): RepairCommand {
   const values = parse(argv);
   if (values['help'] === true) return { kind: 'help' };
+  const json = values['json'] === true;
   const isDry = values['dry-run'] === true;
+  const other = otherCommand(values, isDry, json);
+  if (other !== null) return other;
   if (isDry === (values['apply'] === true)) throw new UsageError(`repair takes --dry-run or --apply; ${USAGE}`);
   const policies = Object.fromEntries(KINDS.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
-  return { kind: 'repair', isDry, policies, json: values['json'] === true };
+  return { kind: 'repair', isDry, policies, json };
+}
+
+/** `--undo` and `--runs`, which take no policies. */
+function otherCommand(values: Values, isDry: boolean, json: boolean): RepairCommand | null {
+  const runId = values['undo'];
+  const isList = values['runs'] === true;
+  if (typeof runId !== 'string' && !isList) return null;
+  const name = isList ? 'runs' : 'undo';
+  const taken = [name, 'json', ...(isList ? [] : ['dry-run', 'apply'])];
+  const strange = Object.keys(values).find((option) => !taken.includes(option));
+  if (strange !== undefined) throw new UsageError(`--${name} goes without --${strange}; ${USAGE}`);
+  if (typeof runId !== 'string') return { kind: 'runs', json };
+  if (isDry && values['apply'] === true) throw new UsageError(`--undo takes --dry-run or --apply; ${USAGE}`);
+  if (normalizeKey('uuid', runId) === null)
+    throw new UsageError(`--undo takes the UUID of a run, got ${printable(runId)}; --runs lists them; ${USAGE}`);
+  return { kind: 'undo', runId, isDry, json };
 }
 
 /** `staleCopies` as `stale-copies`. */
@@ -65,11 +98,14 @@ function policyOf(kind: InconsistencyKind, value: Value): readonly (readonly [In
 /** Of an option; of one that takes no value, whether it is there. */
 type Value = string | boolean | undefined;
 
-const FLAGS = ['dry-run', 'apply', 'json', 'help'];
+type Values = Readonly<Record<string, Value>>;
 
-function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
+const FLAGS = ['dry-run', 'apply', 'runs', 'json', 'help'];
+
+function parse(argv: readonly string[]): Values {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const name of FLAGS) options[name] = { type: 'boolean' };
+  options['undo'] = { type: 'string' };
   for (const kind of KINDS) options[optionOf(kind)] = { type: 'string' };
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, Value>;

@@ -54,5 +54,8 @@ function actLine(act: RepairAct): string {
 
 function doneIn(runId: string | null, acts: readonly RepairAct[]): string {
   if (acts.length === 0) return 'Nothing was changed: no kind that was found has a policy.';
-  return `Each act is logged: SELECT * FROM "tandem_repairs" WHERE "runId" = '${String(runId)}'`;
+  return (
+    `Each act is logged: SELECT * FROM "tandem_repairs" WHERE "runId" = '${String(runId)}'\n` +
+    `To take it back: npm run repair -- --undo ${String(runId)}`
+  );
 }

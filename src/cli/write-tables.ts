@@ -12,6 +12,7 @@ const OWN_TABLES = [
   'tandem_workers',
   'tandem_sync',
   'tandem_repairs',
+  'tandem_kept_rows',
 ];
 
 const TABLES = [userCopies.from, ...OWN_TABLES];

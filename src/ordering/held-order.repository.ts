@@ -16,6 +16,8 @@ import {
   writtenOrder,
   type HeldOrder,
 } from './order-rows.js';
+import { KEPT_AS_IT_GOES, KEPT_NO_MORE, keptOrder } from './kept-rows.js';
+import type { WholeTable } from '../platform/postgres/whole-rows.js';
 import { KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
 import { TIMINGS } from '../platform/timings.js';
 
@@ -184,12 +186,23 @@ export class HeldOrderRepository {
    * Deletes an order that `beginDelete` has hidden.
    *
    * @param hasTombstone whether its key in MongoDB is held by one
-   * @returns whether it was deleted; not when somebody else has it by now
+   * @param whole of a repair: the columns of the table, to keep the row as it goes
+   * @returns whether it was deleted; not when another caller has it by now, or the table has another column by now
    */
-  async finishDelete({ order, lease }: HeldOrder, hasTombstone: boolean): Promise<boolean> {
+  async finishDelete({ order, lease }: HeldOrder, hasTombstone: boolean, whole: WholeTable | null): Promise<boolean> {
+    const kept =
+      whole === null
+        ? ''
+        : `"whole" AS (
+             SELECT "orders"."id", ${keptOrder(whole)} FROM "orders"
+             WHERE ${IS_HELD} AND "unfinished" = 'DELETE' AND ${whole.isSame} FOR UPDATE OF "orders"),
+           ${KEPT_AS_IT_GOES},`;
+    const isKept = whole === null ? '' : 'AND EXISTS (SELECT FROM "whole")';
     const held = await this.#written(
       'deleting an order',
-      `WITH "order" AS (SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' FOR UPDATE),
+      `WITH ${kept}
+       "order" AS (
+         SELECT ${COLUMNS} FROM "orders" WHERE ${IS_HELD} AND "unfinished" = 'DELETE' ${isKept} FOR UPDATE),
        "gone" AS (DELETE FROM "orders" USING "order" WHERE "orders"."id" = "order"."id" AND ${IS_ONE}),
        "key" AS (UPDATE ${KEYS} SET "deletedAt" = clock_timestamp() FROM "order" WHERE "orderId" = "order"."id"),
        ${tombstoneOf('$3::boolean')},
@@ -209,6 +222,7 @@ export class HeldOrderRepository {
       `WITH "order" AS (
          UPDATE "orders" SET "unfinished" = NULL, "settlingUntil" = NULL WHERE ${IS_HELD} AND "unfinished" = 'DELETE'
          RETURNING ${COLUMNS}),
+       ${KEPT_NO_MORE},
        "job" AS (
          SELECT CASE WHEN "transactionState" IN ('PENDING', 'FAILED') THEN ${addOrderJob(this.#postgres.schema, '"id"', 0)} ELSE ${removeOrderJob(this.#postgres.schema, '"id"')} END
          FROM "order")

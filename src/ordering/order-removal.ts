@@ -1,6 +1,7 @@
 import { AppError, isAppError, isPassing } from '../errors/app-error.js';
 import type { Order, OrderId } from '../domains/order/order.source.js';
 import { untilKnown } from './certainty.js';
+import type { KeptRows, RepairId } from './kept-rows.js';
 import type { OrderRepository } from './order.repository.js';
 import type { OnStep } from './protocol.js';
 import type { Settlement } from './settlement.js';
@@ -21,18 +22,23 @@ export type DeleteOrderOutcome =
 export class OrderRemoval {
   readonly #orders: OrderRepository;
   readonly #settlement: Settlement;
+  readonly #kept: KeptRows;
   readonly #onStep: OnStep;
 
-  constructor(parts: { orders: OrderRepository; settlement: Settlement; onStep: OnStep }) {
+  constructor(parts: { orders: OrderRepository; settlement: Settlement; kept: KeptRows; onStep: OnStep }) {
     this.#orders = parts.orders;
     this.#settlement = parts.settlement;
+    this.#kept = parts.kept;
     this.#onStep = parts.onStep;
   }
 
-  /** @throws {AppError} POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was deleted */
-  async delete(id: OrderId): Promise<DeleteOrderOutcome> {
+  /**
+   * @param repairId of a repair: keeps the row and its transactions whole under this entry before they go
+   * @throws {AppError} POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing was deleted
+   */
+  async delete(id: OrderId, repairId: RepairId | null = null): Promise<DeleteOrderOutcome> {
     const until = performance.now() + TIMINGS.ordering.call;
-    const begun = await this.#begin(id, until);
+    const begun = await this.#begin(id, until, repairId);
     if (begun === 'unknown' || begun === 'pending') return { kind: begun };
     if (begun === null) return { kind: 'orderNotFound', orderId: id };
     await this.#onStep('orderHidden');
@@ -54,12 +60,13 @@ export class OrderRemoval {
   }
 
   /** Hides the order; who finds it hidden already, by an attempt of its own or by somebody else, goes on with that. */
-  async #begin(id: OrderId, until: number): Promise<Order | 'pending' | 'unknown' | null> {
+  async #begin(id: OrderId, until: number, repairId: RepairId | null): Promise<Order | 'pending' | 'unknown' | null> {
+    const keep = repairId === null ? null : { repairId, orders: await this.#kept.orders() };
     const attempts = { areRepeated: false };
     try {
       const order = await untilKnown((isRepeated) => {
         attempts.areRepeated = isRepeated;
-        return this.#orders.beginDelete(id);
+        return this.#orders.beginDelete(id, keep);
       }, until);
       if (order !== null) return order;
       const hidden = await this.#orders.find(id);

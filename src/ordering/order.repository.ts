@@ -25,6 +25,8 @@ import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { floored, GROWS_IN, growsNow, NEXT_UPDATED_AT, SHOWN_UPDATED_AT } from './updated-at.js';
 import { heldNumber, heldUserAndNumber } from './user-hold.js';
 import { TIMINGS } from '../platform/timings.js';
+import { heldUserOf, keepingGoing, type RepairId } from './kept-rows.js';
+import type { WholeTable } from '../platform/postgres/whole-rows.js';
 
 /** What an order's row is made of; its times are added. */
 export interface NewOrder {
@@ -43,6 +45,12 @@ export interface OrderRowChanges {
   readonly orderNumber: string | null;
   /** ISO 8601 in UTC. */
   readonly expectedUpdatedAt: string | null;
+}
+
+/** Under which repair an order is kept that is deleted, and the columns of its table. */
+export interface KeepOrder {
+  readonly repairId: RepairId;
+  readonly orders: WholeTable;
 }
 
 /** What became of an insert: nothing was written but for `inserted`. */
@@ -236,12 +244,14 @@ export class OrderRepository {
    * Hides an order that is to be deleted, after trying whether its table lets it go: once its transactions are gone it is
    * too late to find that out.
    *
+   * @param keep of a repair: keeps the whole row, in the transaction that hides it
    * @returns null where nobody sees one
    * @throws {AppError} POSTGRES_UNAVAILABLE and WRITE_REFUSED when nothing was written; NOT_UNIQUE where several rows have
    * the id; OUTCOME_UNKNOWN when the connection broke in the middle
    */
-  async beginDelete(id: OrderId): Promise<Order | null> {
+  async beginDelete(id: OrderId, keep: KeepOrder | null = null): Promise<Order | null> {
     const results = await this.#postgres.transaction(DELETING, [
+      ...(keep === null ? [] : [heldUserOf(id)]),
       // What a constraint says at the end of a transaction, it is to say now.
       { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
       { sql: 'SAVEPOINT "before"', parameters: [] },
@@ -258,6 +268,7 @@ export class OrderRepository {
         parameters: [id],
       },
       { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
+      ...(keep === null ? [] : keepingGoing(keep.repairId, id, keep.orders)),
       {
         sql: `
           WITH "order" AS (

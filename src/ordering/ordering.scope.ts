@@ -8,6 +8,7 @@ import { FreshOrderCopies } from './fresh-order-copies.js';
 import { HeldOrderRepository } from './held-order.repository.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { OrderRepository } from './order.repository.js';
+import { KeptRows } from './kept-rows.js';
 import { OrderService } from './ordering.service.js';
 import { Settlement } from './settlement.js';
 import { TransactionRepository } from './transaction.repository.js';
@@ -39,7 +40,8 @@ export function orderingOf(platform: Platform, { joins, users, copies, access }:
   const heldOrders = new HeldOrderRepository(postgres);
   const transactions = new TransactionRepository(mongo);
   const followingOrders = new FollowingOrderRepository(postgres);
-  const settlement = new Settlement({ heldOrders, transactions, onStep });
+  const kept = new KeptRows(postgres);
+  const settlement = new Settlement({ heldOrders, transactions, kept, onStep });
   const parts = {
     joins,
     users,
@@ -50,6 +52,7 @@ export function orderingOf(platform: Platform, { joins, users, copies, access }:
     keys: new IdempotencyRepository(postgres, keyRetention),
     deletions: new UserDeletionRepository(postgres),
     settlement,
+    kept,
     onStep,
     access,
     actor: access.actor.name,

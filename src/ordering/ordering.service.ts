@@ -13,6 +13,7 @@ import { users, type User } from '../domains/user/user.source.js';
 import { checkedChanges, checkedOrder, type CreateOrder, type UpdateOrder } from './checked-order.js';
 import { OrderCreation, type CreateOrderOutcome, type OrderCreationParts } from './order-creation.js';
 import { OrderChange, type UpdateOrderOutcome } from './order-change.js';
+import type { KeptRows, RepairId } from './kept-rows.js';
 import type { OrderRepository, OrderRowChanges } from './order.repository.js';
 import { OrderRemoval, type DeleteOrderOutcome } from './order-removal.js';
 
@@ -48,7 +49,7 @@ export class OrderService {
   readonly #change: OrderChange;
   readonly #removal: OrderRemoval;
 
-  constructor(parts: OrderCreationParts & { joins: Joins; access: Access }) {
+  constructor(parts: OrderCreationParts & { joins: Joins; access: Access; kept: KeptRows }) {
     this.#joins = parts.joins;
     this.#access = parts.access;
     this.#orders = parts.orders;
@@ -92,14 +93,15 @@ export class OrderService {
   /**
    * Deletes an order and, before it, its transactions in MongoDB: both or neither.
    *
+   * @param repairId of a repair: keeps the row and its transactions whole under this entry before they go
    * @throws {AppError} BAD_USER_INPUT for what is no UUID; POSTGRES_UNAVAILABLE, WRITE_REFUSED and READ_ONLY when nothing
    * was deleted
    */
-  async deleteOrder(orderId: string): Promise<DeleteOrderOutcome> {
+  async deleteOrder(orderId: string, repairId: RepairId | null = null): Promise<DeleteOrderOutcome> {
     const id = idArgument(orders, orderId, 'id');
     const find = async () => (await readOne(this.#joins, orders, id)) ?? this.#goingOrder(id);
     if (!(await this.#isFor('delete', find))) return { kind: 'orderNotFound', orderId };
-    return this.#writing(() => this.#removal.delete(id));
+    return this.#writing(() => this.#removal.delete(id, repairId));
   }
 
   /**

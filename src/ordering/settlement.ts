@@ -3,9 +3,10 @@ import type { Order, OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, isRefusal, type Certainty } from './certainty.js';
 import type { HeldOrderRepository } from './held-order.repository.js';
+import type { KeptRows, RepairId } from './kept-rows.js';
 import type { HeldOrder } from './order-rows.js';
 import type { OnStep } from './protocol.js';
-import type { RecordedTransaction, TransactionRepository } from './transaction.repository.js';
+import type { KeepTransactions, RecordedTransaction, TransactionRepository } from './transaction.repository.js';
 import { TIMINGS } from '../platform/timings.js';
 
 /** Where an order stands after it was settled. */
@@ -38,11 +39,18 @@ const LONGEST_PAUSE = 500;
 export class Settlement {
   readonly #orders: HeldOrderRepository;
   readonly #transactions: TransactionRepository;
+  readonly #kept: KeptRows;
   readonly #onStep: OnStep;
 
-  constructor(parts: { heldOrders: HeldOrderRepository; transactions: TransactionRepository; onStep: OnStep }) {
+  constructor(parts: {
+    heldOrders: HeldOrderRepository;
+    transactions: TransactionRepository;
+    kept: KeptRows;
+    onStep: OnStep;
+  }) {
     this.#orders = parts.heldOrders;
     this.#transactions = parts.transactions;
+    this.#kept = parts.kept;
     this.#onStep = parts.onStep;
   }
 
@@ -173,8 +181,10 @@ export class Settlement {
   async #remove(held: HeldOrder, until: number, state: Certainty): Promise<Settled> {
     const transaction = transactionOf(held.order);
     const keepsKey = !state.isCertain;
+    const repairId = await this.#kept.repairOf(held.order.id);
+    const keep = repairId === null ? null : keepingUnder(this.#kept, repairId, state);
     try {
-      await certain((patience) => this.#transactions.deleteOf(transaction, { keepsKey }, patience), until, state);
+      await certain((patience) => this.#transactions.deleteOf(transaction, { keepsKey, keep }, patience), until, state);
     } catch (error) {
       // What may have been deleted cannot be had back.
       if (!isFinal(error, state) || !state.isCertain) throw error;
@@ -185,10 +195,21 @@ export class Settlement {
     // As above: they cannot be had back.
     state.isCertain = false;
     await this.#onStep('transactionsDeleted');
-    if (!(await this.#orders.finishDelete(held, keepsKey))) throw somebodyElse();
+    const whole = repairId === null ? null : await this.#kept.orders();
+    if (!(await this.#orders.finishDelete(held, keepsKey, whole))) throw somebodyElse();
     await this.#onStep('orderDeleted');
     return { kind: 'absent' };
   }
+}
+
+/** Keeps transactions before they go. From the first that may be gone, the order cannot be shown again. */
+function keepingUnder(kept: KeptRows, repairId: RepairId, state: Certainty): KeepTransactions {
+  return {
+    keep: (documents) => kept.keepTransactions(repairId, documents),
+    gone: () => {
+      state.isCertain = false;
+    },
+  };
 }
 
 function transactionOf({ id, userId, total, createdAt, updatedAt }: Order): RecordedTransaction {

@@ -2,9 +2,11 @@ import Big from 'big.js';
 import mongoose from 'mongoose';
 import { AppError, isAppError, outcomeUnknown, writeRefused } from '../errors/app-error.js';
 import { isDoublingRefused } from '../platform/mongo/doubling.js';
+import type { Document } from '../platform/mongo/document.js';
 import { takenField } from '../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
+import { deleteExactly, findWhole, type WholeDocument } from '../platform/mongo/whole-documents.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import type { OrderId } from '../domains/order/order.source.js';
 import { transactions } from '../domains/transaction/transaction.source.js';
@@ -28,12 +30,22 @@ export interface RecordedTransaction {
   readonly amountAsOf: Date | null;
 }
 
+/** Keeps transactions whole before a repair deletes them. */
+export interface KeepTransactions {
+  readonly keep: (documents: readonly WholeDocument[]) => Promise<void>;
+  /** Is told when some of them are deleted: they do not come back by themselves. */
+  readonly gone: () => void;
+}
+
 /** Known to the majority of a replica set, for what fewer know may be taken back; in so many milliseconds. */
 function majority(patience: number) {
   return { writeConcern: { w: 'majority', wtimeoutMS: patience }, maxTimeMS: patience } as const;
 }
 
 const HIDDEN = 'voidedAt';
+
+/** How often transactions are looked at again that change while they are being deleted. */
+const ROUNDS = 10;
 
 /** Writes to `transactions`, each of which can be made again. Reading goes through the source. */
 export class TransactionRepository {
@@ -91,23 +103,39 @@ export class TransactionRepository {
    * Deletes an order's transactions, whoever has written them.
    *
    * @param keepsKey whether the payment's key stays taken, because one that is still on its way may come later
+   * @param keep of a repair: keeps them whole before
    * @throws {AppError} as {@link record} does
    */
   async deleteOf(
     transaction: RecordedTransaction,
-    { keepsKey }: { keepsKey: boolean },
+    { keepsKey, keep = null }: { readonly keepsKey: boolean; readonly keep?: KeepTransactions | null },
     patience = TIMINGS.ordering.call,
   ): Promise<void> {
-    const ofOrder = readsAsOneOf('uuid', 'orderId', [transaction.orderId]);
-    await this.#write('deleting transactions', patience, (collection, options) =>
-      collection.deleteMany({ ...ofOrder, [HIDDEN]: null }, options),
-    );
+    const ofOrder = { ...readsAsOneOf('uuid', 'orderId', [transaction.orderId]), [HIDDEN]: null };
+    await (keep === null
+      ? this.#write('deleting transactions', patience, (collection, options) => collection.deleteMany(ofOrder, options))
+      : this.#deleteKept(ofOrder, keep, patience));
     if (!keepsKey) return;
     await eachUntilTaken(tombstonesOf(transaction), ({ _id, ...rest }) =>
       this.#write('cancelling a transaction', patience, (collection, options) =>
         collection.replaceOne({ _id }, rest, { ...options, upsert: true }),
       ),
     );
+  }
+
+  /** Deletes what was kept, as it was kept; one that has come, or was changed, meanwhile is kept and deleted next. */
+  async #deleteKept(ofOrder: Document, { keep, gone }: KeepTransactions, patience: number): Promise<void> {
+    for (let rounds = 0; rounds < ROUNDS; rounds += 1) {
+      const found = await findWhole(this.#mongo, transactions.from, ofOrder);
+      if (found.length === 0) return;
+      await keep(found);
+      const deleted = await deleteExactly(this.#mongo, transactions.from, found, patience);
+      if (deleted > 0) {
+        gone();
+        rounds = 0;
+      }
+    }
+    throw writeRefused('deleting transactions', new Error('they change all the time'));
   }
 
   /** Gives keys free that tombstones hold. @throws {AppError} as {@link record} does */

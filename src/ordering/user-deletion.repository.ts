@@ -3,6 +3,7 @@ import { addFollowJob } from '../copies/follow-job.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
+import { eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
@@ -82,7 +83,8 @@ const RESTORED_COPY = `
 const REMEMBERED = `
   SELECT 1 FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0
   UNION ALL
-  (SELECT 1 FROM "orders" WHERE lower("userId") = $1::text AND num_nonnulls("userName", "userEmail") > 0 LIMIT 1)`;
+  (SELECT 1 FROM "orders" WHERE lower("userId") = $1::text AND num_nonnulls("userName", "userEmail") > 0 LIMIT 1)
+  UNION ALL ${KEEPS_NAMES}`;
 
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
 export class UserDeletionRepository {
@@ -154,6 +156,7 @@ export class UserDeletionRepository {
    * begun is emptied once more.
    */
   async finish(userId: UserId): Promise<void> {
+    await eraseKeptRows(this.#postgres, userId);
     const held = `UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`;
     const copies = `
       "copy" AS (${GONE_COPY}),

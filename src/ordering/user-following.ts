@@ -3,6 +3,7 @@ import { storableText } from '../join/key.js';
 import type { UserCopyRepository } from '../copies/user-copy.repository.js';
 import type { UserSnapshots } from '../copies/user-snapshot.repository.js';
 import type { UserId } from '../domains/user/user.source.js';
+import type { RepairId } from './kept-rows.js';
 import type { FollowingOrderRepository } from './following-order.repository.js';
 
 /** Lets the copies of a user, in PostgreSQL's users and on orders, follow the user. */
@@ -29,11 +30,12 @@ export class UserFollowing {
    * Copies a user as it is now. Made twice, it does the same. Where MongoDB tells of a moment that is older than the
    * name that the copy has, it is to be tried again.
    *
+   * @param repairId of a repair: the names that orders had are kept under this entry
    * @returns how many orders were changed
    * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, OUTCOME_UNKNOWN when it is to be tried again;
    * WRITE_REFUSED
    */
-  async follow(userId: UserId): Promise<number> {
+  async follow(userId: UserId, repairId: RepairId | null = null): Promise<number> {
     const snapshot = await this.#snapshots.ofIds([userId]).catch((error: unknown) => {
       // A MongoDB without snapshots has taken the place of one that had them: nothing can be copied any more.
       if (isAppError(error, 'SYNC_UNAVAILABLE')) return null;
@@ -46,7 +48,7 @@ export class UserFollowing {
     const [user] = snapshot.users;
     if (user === undefined) return 0;
     const [userName, userEmail] = [storableText(user.username), storableText(user.email)];
-    return this.#orders.write({ userId, userName, userEmail, at: snapshot.at });
+    return this.#orders.write({ userId, userName, userEmail, at: snapshot.at }, repairId);
   }
 }
 

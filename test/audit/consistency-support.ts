@@ -10,7 +10,7 @@ import { backfilled, startSync } from '../sync/user-sync-support.js';
 
 const TABLES =
   'orders, users, tandem_idempotency_keys, tandem_tombstones, tandem_user_deletions, tandem_repairs, tandem_sync, ' +
-  'graphile_worker._private_jobs';
+  'tandem_kept_rows, graphile_worker._private_jobs';
 
 /** Both databases without anything in them. */
 export async function nothingIn({ platform, databaseUrl }: TestDatabases): Promise<void> {

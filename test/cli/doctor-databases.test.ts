@@ -128,7 +128,7 @@ describe('a database that was never migrated', () => {
     expect(remedies).toContainEqual(expect.stringMatching(/RENAME "user_id" TO "userId"/));
     const { message, remedy } = diagnosis.one('postgres.migrations');
     expect(message).toContain(
-      '4 migrations to be applied: 000_baseline, 001_orders, 002_order_writes, 003_user_copies; without them',
+      '5 migrations to be applied: 000_baseline, 001_orders, 002_order_writes, 003_user_copies, 004_kept_rows; without them',
     );
     const ofReads = ['userName', 'userEmail', 'transactionState', 'transactionError', 'unfinished'];
     expect(message).toContain(`the graph lacks ${ofReads.map((name) => `orders.${name}`).join(', ')}`);

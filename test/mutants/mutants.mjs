@@ -5,6 +5,7 @@ import { COPIES } from './copies.mjs';
 import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
 import { POLICY } from './policy.mjs';
+import { UNDO } from './undo.mjs';
 import { ORDERING } from './ordering.mjs';
 import { UNIQUENESS } from './uniqueness.mjs';
 
@@ -21,7 +22,7 @@ import { UNIQUENESS } from './uniqueness.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...UNIQUENESS, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY];
+export const MUTANTS = [...ORDERING, ...UNIQUENESS, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY, ...UNDO];
 
 /**
  * @param {Mutant} mutant

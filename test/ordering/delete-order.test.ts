@@ -3,6 +3,7 @@ import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import type { OrderId } from '../../src/domains/order/order.source.js';
 import { outcomeUnknown } from '../../src/errors/app-error.js';
+import { KeptRows } from '../../src/ordering/kept-rows.js';
 import { OrderRemoval } from '../../src/ordering/order-removal.js';
 import { OrderRepository } from '../../src/ordering/order.repository.js';
 import type { TransactionMode } from '../../src/ordering/protocol.js';
@@ -238,7 +239,8 @@ describe('PostgreSQL does not answer', () => {
         throw outcomeUnknown('deleting an order', new Error('cut'));
       }
     }
-    const removal = new OrderRemoval({ orders: new Unanswered(postgres, true), settlement, onStep: () => undefined });
+    const parts = { orders: new Unanswered(postgres, true), settlement, kept: new KeptRows(postgres) };
+    const removal = new OrderRemoval({ ...parts, onStep: () => undefined });
     expect(await removal.delete(id)).toEqual({ kind: 'pending' });
     expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
   });

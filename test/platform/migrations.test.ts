@@ -22,10 +22,10 @@ afterAll(() =>
 
 const sql = (...statements: string[]) => rowsOf(url, ...statements);
 
-const ALL = ['000_baseline', '001_orders', '002_order_writes', '003_user_copies'];
+const ALL = ['000_baseline', '001_orders', '002_order_writes', '003_user_copies', '004_kept_rows'];
 const TABLES = [
-  ...['_prisma_migrations', 'orders', 'tandem_idempotency_keys', 'tandem_repairs', 'tandem_sync', 'tandem_tombstones'],
-  ...['tandem_user_deletions', 'tandem_workers', 'users'],
+  ...['_prisma_migrations', 'orders', 'tandem_idempotency_keys', 'tandem_kept_rows', 'tandem_repairs', 'tandem_sync'],
+  ...['tandem_tombstones', 'tandem_user_deletions', 'tandem_workers', 'users'],
 ];
 
 async function tablesOf(schema: string): Promise<unknown[]> {

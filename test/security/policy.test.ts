@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SOURCES } from '../../src/domains/catalogue.js';
@@ -308,11 +309,17 @@ describe('what is written', () => {
   test('what looks after the data is for admins', async () => {
     const QUERY = '{ consistency { parkedJobs } }';
     const REPAIR = 'mutation { repair(input: {}) { isDry } }';
+    const RUNS = '{ repairRuns { runId } }';
+    const UNDO = `mutation { undoRepair(runId: "${randomUUID()}") { isDry } }`;
     for (const actor of [identified(ada.id, []), identified('clerk', ['staff']), ANYBODY]) {
-      expect([codes(await as(actor)(QUERY)), codes(await as(actor)(REPAIR))]).toEqual([['FORBIDDEN'], ['FORBIDDEN']]);
+      for (const operation of [QUERY, REPAIR, RUNS, UNDO]) {
+        expect(codes(await as(actor)(operation))).toEqual(['FORBIDDEN']);
+      }
     }
     const admin = as(identified('boss', ['admin']));
-    expect([(await admin(QUERY)).errors, (await admin(REPAIR)).errors]).toEqual([[], []]);
+    const answers = [await admin(QUERY), await admin(REPAIR), await admin(RUNS)];
+    expect(answers.map(({ errors }) => errors)).toEqual([[], [], []]);
+    expect(codes(await admin(UNDO))).toEqual(['NOT_FOUND']);
   });
 
   test('an idempotency key is one of its actor', async () => {
