@@ -4,6 +4,7 @@ import type { OrderingScope } from '../ordering/ordering.scope.js';
 import type { Platform } from '../platform/platform.js';
 import type { Access } from '../security/access.js';
 import { ConsistencyService } from './consistency.service.js';
+import { MeantPartners } from './meant-partners.js';
 import { RepairLog } from './repair-log.repository.js';
 import { RepairService } from './repair.service.js';
 import { Repairing } from './repairing.repository.js';
@@ -29,6 +30,7 @@ export function auditOf(
   const { ordering, userFollowing } = written;
   const audit = new ConsistencyService({ platform, snapshots, syncState: new SyncStateRepository(postgres), access });
   const repairing = new Repairing({ postgres, mongo, mongoPrimary, snapshots, copies });
+  const partners = new MeantPartners({ postgres, mongo });
   const log = new RepairLog(postgres);
-  return { audit, repair: new RepairService({ ordering, userFollowing, repairing, audit, access, log }) };
+  return { audit, repair: new RepairService({ ordering, userFollowing, repairing, partners, audit, access, log }) };
 }

@@ -4,6 +4,7 @@ import { normalizeKey } from '../join/key.js';
 import type { OrderService } from '../ordering/ordering.service.js';
 import type { UserFollowing } from '../ordering/user-following.js';
 import type { Inconsistency, InconsistencyKind } from './inconsistency.js';
+import type { MeantPartners } from './meant-partners.js';
 import type { Repairing } from './repairing.repository.js';
 
 /** What became of an attempt to mend something. */
@@ -22,6 +23,7 @@ export interface Act {
 
 export interface ActParts {
   readonly repairing: Repairing;
+  readonly partners: MeantPartners;
   readonly ordering: OrderService;
   readonly userFollowing: UserFollowing;
 }
@@ -34,7 +36,12 @@ const NO_USERS = 'MongoDB has no user at all: look whether MONGODB_URI names the
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
-export function actsWith({ repairing, ordering, userFollowing }: ActParts): Readonly<Record<InconsistencyKind, Act>> {
+export function actsWith({
+  repairing,
+  partners,
+  ordering,
+  userFollowing,
+}: ActParts): Readonly<Record<InconsistencyKind, Act>> {
   const relink: Act = {
     before: ({ id }) => repairing.copy(id),
     run: async ({ id }) => {
@@ -45,14 +52,19 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
   return {
     danglingOrders: {
       before: ({ id }) => repairing.order(id),
-      run: async ({ id, reason }) =>
-        reason === 'MALFORMED' || (await repairing.hasUsers()) ? deleteOrder(ordering, id) : left(NO_USERS),
+      run: async ({ id, reference }) => {
+        if (!(await repairing.hasUsers())) return left(NO_USERS);
+        const user = await partners.userOf(reference);
+        return user === null ? deleteOrder(ordering, id) : left(user);
+      },
     },
     orphanTransactions: {
       before: ({ id }) => repairing.transaction(id),
-      run: async ({ id, reference, reason }) => {
-        if (reason !== 'MALFORMED' && !(await repairing.hasOrders())) return left(NO_ORDERS);
+      run: async ({ id, reference }) => {
+        if (!(await repairing.hasOrders())) return left(NO_ORDERS);
         if (normalizeKey('objectId', id) === null) return left('its id is no ObjectId: delete it in MongoDB');
+        const order = await partners.orderOf(reference);
+        if (order !== null) return left(order);
         await repairing.deleteTransaction(id, reference);
         return REPAIRED;
       },

@@ -12,7 +12,11 @@ const seed = new Seed(databases);
 const repair = (...argv: string[]) => run(main, databases, ...argv);
 const orders = () => sql(databases.databaseUrl, 'SELECT id FROM orders');
 
-beforeEach(() => nothingIn(databases));
+beforeEach(async () => {
+  await nothingIn(databases);
+  // Without any user nothing is deleted for lack of one.
+  await seed.user();
+});
 
 describe('npm run repair', () => {
   test('says that there is nothing to repair, and ends with 0', async () => {
