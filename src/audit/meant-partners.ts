@@ -22,12 +22,12 @@ export class MeantPartners {
 
   /** The users that orders mean, by what stands in the orders. @throws {AppError} MONGO_UNAVAILABLE */
   users(references: readonly string[]): Promise<ReadonlyMap<string, Meant>> {
-    return this.#mongo.meant(users, references);
+    return references.length === 0 ? NOBODY : this.#mongo.meant(users, references);
   }
 
   /** The orders that transactions mean, by what stands in the transactions. @throws {AppError} POSTGRES_UNAVAILABLE */
   orders(references: readonly string[]): Promise<ReadonlyMap<string, Meant>> {
-    return this.#postgres.meant(orders, references);
+    return references.length === 0 ? NOBODY : this.#postgres.meant(orders, references);
   }
 
   /**
@@ -53,9 +53,13 @@ export class MeantPartners {
   }
 }
 
+const NOBODY: Promise<ReadonlyMap<string, Meant>> = Promise.resolve(new Map());
+
 /** What is wrong with an order's reference to a user who is there. */
 export function userProblem({ how, type }: Meant): string {
   switch (how) {
+    case 'plain':
+      return 'its user is there';
     case 'wrapped':
       return 'its user is there, and userId holds more than the id';
     case 'mentioned':
@@ -68,6 +72,8 @@ export function userProblem({ how, type }: Meant): string {
 /** What is wrong with a transaction's reference to an order that is there. */
 export function orderProblem({ how, type }: Meant): string {
   switch (how) {
+    case 'plain':
+      return 'its order is there';
     case 'wrapped':
       return 'its order is there, and orderId holds more than the id';
     case 'mentioned':

@@ -28,6 +28,12 @@ export interface ActParts {
   readonly userFollowing: UserFollowing;
 }
 
+/** Of what has no policy: its partner is there, and a statement mends the reference, if anything does. */
+const NONE: Act = {
+  before: () => Promise.resolve(null),
+  run: () => Promise.resolve(left('its reference is to be corrected, and nothing deleted')),
+};
+
 const REPAIRED: Mended = { kind: 'repaired' };
 const UNDER_WAY: Mended = { kind: 'underWay' };
 
@@ -85,6 +91,8 @@ export function actsWith({
         return { ...REPAIRED, orders };
       },
     },
+    wrappedReferences: NONE,
+    otherTypeReferences: NONE,
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { KINDS, type InconsistencyKind } from '../audit/inconsistency.js';
-import { POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
+import { isMended, POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
 import { UsageError } from './usage.js';
 
 /** What `npm run repair` is to do. */
@@ -44,7 +44,7 @@ export function parseRepairCommand(argv: readonly string[]): RepairCommand {
   if (values['help'] === true) return { kind: 'help' };
   const isDry = values['dry-run'] === true;
   if (isDry === (values['apply'] === true)) throw new UsageError(`repair takes --dry-run or --apply; ${USAGE}`);
-  const policies = Object.fromEntries(KINDS.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
+  const policies = Object.fromEntries(MENDED.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
   return { kind: 'repair', isDry, policies, json: values['json'] === true };
 }
 
@@ -65,12 +65,14 @@ function policyOf(kind: InconsistencyKind, value: Value): readonly (readonly [In
 /** Of an option; of one that takes no value, whether it is there. */
 type Value = string | boolean | undefined;
 
+const MENDED = KINDS.filter(isMended);
+
 const FLAGS = ['dry-run', 'apply', 'json', 'help'];
 
 function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const name of FLAGS) options[name] = { type: 'boolean' };
-  for (const kind of KINDS) options[optionOf(kind)] = { type: 'string' };
+  for (const kind of MENDED) options[optionOf(kind)] = { type: 'string' };
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, Value>;
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { RepairAct, RepairResult, RepairRun } from '../audit/repair.service.js';
+import { isMended } from '../audit/repair-policies.js';
 import { line, NAMES } from './audit-consistency-report.js';
 import { number, printable } from './doctor/words.js';
 import { optionOf } from './repair-command-line.js';
@@ -32,6 +33,7 @@ export function isLeft({ isComplete, results }: RepairRun): boolean {
 
 function resultLine({ kind, policy, found, repaired, underWay, left }: RepairResult, isDry: boolean): string {
   const what = `${number(found)} found (${NAMES[kind]})`;
+  if (!isMended(kind)) return `${what}: never deleted; "npm run audit" says what corrects them`;
   if (policy === 'REPORT') return `${what}: reported only (--${optionOf(kind)} says otherwise)`;
   if (isDry) return `${what}: to ${policy.toLowerCase()}`;
   const became = [

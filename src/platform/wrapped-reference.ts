@@ -3,11 +3,11 @@ export interface Meant {
   /** The row's key, as the graph shows it. */
   readonly key: string;
   /**
-   * `wrapped`: the reference is the key in quotes, brackets and the like, which a statement can take off. `mentioned`: it
+   * `plain`: the reference is the key, and a look at another moment has missed the row. `wrapped`: the reference is the key in quotes, brackets and the like, which a statement can take off. `mentioned`: it
    * holds the key among other text, or in another encoding. `otherType`: the key is of a type by which the graph joins
    * nothing.
    */
-  readonly how: 'wrapped' | 'mentioned' | 'otherType';
+  readonly how: 'plain' | 'wrapped' | 'mentioned' | 'otherType';
   /** The type of the key: `string`. */
   readonly type: string;
 }
@@ -151,9 +151,9 @@ function withoutOneLayer(text: string): string | null {
 function readings(reference: string): readonly string[] {
   if (reference.length > LONGEST) return [reference];
   const unescaped = reference
-    .replaceAll(/\\u\{?([0-9a-f]{4})\}?|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|%([0-7][0-9a-f])/gi, (all, ...codes) => {
-      const code = codes.slice(0, 4).find((one) => one !== undefined) as string;
-      return Number.parseInt(code, 16) <= 0x10ffff ? String.fromCodePoint(Number.parseInt(code, 16)) : String(all);
+    .replaceAll(/\\u\{?([0-9a-f]{4})\}?|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,5});|%([0-7][0-9a-f])/gi, (...found) => {
+      const codes = found.slice(1, 5) as readonly (string | undefined)[];
+      return String.fromCodePoint(Number.parseInt(codes.find((code) => code !== undefined) ?? '20', 16));
     })
     .replaceAll(/&#(\d{1,6});/g, (_, code) => String.fromCodePoint(Number(code)))
     .replaceAll(/&(?:quot|apos|nbsp|lt|gt);/gi, ' ')

@@ -6,6 +6,7 @@ import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 import { collection, nothingIn } from './consistency-support.js';
+import { O1, ORDER_WRAPPINGS, U1, USER_MENTIONS, USER_WRAPPINGS } from './wrapped-references.js';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, ObjectId, UUID } = mongoose.mongo.BSON;
 
@@ -17,8 +18,6 @@ const DELETE = { danglingOrders: 'DELETE', orphanTransactions: 'DELETE' } as con
 const repair = (expected: object = {}) =>
   createScope(databases.platform).repair.run({ isDry: false, ...DELETE, ...expected });
 
-const U1 = '64b7e3f1a2c94d0012ab34cd';
-
 beforeEach(() => nothingIn(databases));
 
 const referencesLeft = async () =>
@@ -26,54 +25,6 @@ const referencesLeft = async () =>
 
 /** An order without a user, which goes: so nothing is kept for another reason than its reference. */
 const LOST = 'deadbeefdeadbeefdeadbeef';
-
-const WRAPPINGS: readonly string[] = [
-  `"${U1}"`,
-  `'${U1}'`,
-  `\`${U1}\``,
-  `\u201c${U1}\u201d`,
-  `\u00ab${U1}\u00bb`,
-  `"${U1}`,
-  `${U1}"`,
-  `""${U1}""`,
-  `"'${U1}'"`,
-  `\\"${U1}\\"`,
-  ` ${U1}`,
-  `${U1} `,
-  `${U1}\n`,
-  `\t${U1}\r\n`,
-  `\u00a0${U1}\u200b`,
-  `\ufeff${U1}`,
-  `ObjectId("${U1}")`,
-  `objectid('${U1}')`,
-  `OBJECTID(${U1})`,
-  `ObjectID("${U1}")`,
-  `new ObjectId("${U1}")`,
-  `new mongoose.Types.ObjectId('${U1}')`,
-  `ObjectId( "${U1.toUpperCase()}" )`,
-  `ObjectId("${U1}").toString()`,
-  `ObjectId(ObjectId("${U1}"))`,
-  `{"$oid":"${U1}"}`,
-  `{ "$oid" : "${U1}" }`,
-  `{'$oid': '${U1}'}`,
-  `{$oid: ${U1}}`,
-  `{"$OID":"${U1.toUpperCase()}"}`,
-  `{"_id":{"$oid":"${U1}"}}`,
-  `"{\\"$oid\\":\\"${U1}\\"}"`,
-  `"ObjectId(\\"${U1}\\")"`,
-  `["${U1}"]`,
-  `(${U1})`,
-  `<${U1}>`,
-  `${U1},`,
-  `%22${U1}%22`,
-  `\\u0022${U1}\\u0022`,
-  `&quot;${U1}&quot;`,
-  `\\x${U1}`,
-  `0x${U1}`,
-  `users/${U1}`,
-  `DBRef("users", ObjectId("${U1}"))`,
-  `64b7e3f1 a2c94d00 12ab34cd`,
-];
 
 /** Keys of users, with what an order may hold that means them; `n` makes each key another one. */
 const OF_OTHER_TYPES: readonly (readonly [string, (n: string) => unknown, (n: string) => string])[] = [
@@ -130,9 +81,9 @@ function bytes(hex: string, subtype: number): mongoose.mongo.Binary {
 describe('an order is never deleted', () => {
   test('whose userId is the id of a user who is there, in any wrapping', async () => {
     await seed.user({ _id: new ObjectId(U1) });
-    for (const userId of [...WRAPPINGS, LOST]) await seed.order({ userId });
+    for (const userId of [...USER_WRAPPINGS, ...USER_MENTIONS, LOST]) await seed.order({ userId });
     await repair();
-    expect(await referencesLeft()).toEqual([...WRAPPINGS].sort());
+    expect(await referencesLeft()).toEqual([...USER_WRAPPINGS, ...USER_MENTIONS].sort());
   });
 
   test('whose user has an _id of any type', async () => {
@@ -179,11 +130,9 @@ test('an order is deleted whose userId means nobody', async () => {
 });
 
 describe('a transaction is never deleted', () => {
-  const O1 = '0d9c1f9e-6f39-4f6e-9d0c-5f1b6f0f5a11';
   const OF_ORDER: readonly unknown[] = [
-    ...[`"${O1}"`, ` ${O1}\n`, `{${O1}}`, `{${O1.toUpperCase()}}`, `urn:uuid:${O1}`, `URN:UUID:${O1.toUpperCase()}`],
-    ...[O1.replaceAll('-', ''), O1.replaceAll('-', '').toUpperCase(), `UUID("${O1}")`, `new UUID('${O1}')`],
-    ...[`{"$uuid":"${O1}"}`, `"\\"${O1}\\""`, `orders/${O1}`, 'DZwfnm85T26dDF8bbw9aEQ==', 'ORD-1', '"ord-1"'],
+    ...ORDER_WRAPPINGS,
+    ...[`orders/${O1}`, 'DZwfnm85T26dDF8bbw9aEQ==', 'ORD-1', '"ord-1"'],
     ...[[O1], { id: O1 }, new Binary(new UUID(O1).buffer, 3), new Binary(new UUID(O1).buffer, 0)],
     ...[bytes('6e4f396f9e1f9c0d115a0f6f1b5f0c9d', 3), bytes('9e1f9c0d396f6e4f9d0c5f1b6f0f5a11', 3)],
   ];

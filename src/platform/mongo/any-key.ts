@@ -44,17 +44,19 @@ export async function documentsMeant(
   return new Map([...meant, ...(await caselessly(mongo, source, others))]);
 }
 
-const ORDER: readonly Meant['how'][] = ['wrapped', 'otherType', 'mentioned'];
+const ORDER: readonly Meant['how'][] = ['plain', 'wrapped', 'otherType', 'mentioned'];
 
 function byHow(a: Meant, b: Meant): number {
   return ORDER.indexOf(a.how) - ORDER.indexOf(b.how);
 }
 
 function toMeant(kind: FieldKind, reference: string, stored: unknown): Meant {
-  const key = String(fromStored(kind, stored) ?? EJSON.stringify(stored));
+  const read = fromStored(kind, stored);
+  const key = typeof read === 'string' ? read : EJSON.stringify(stored);
   const type = typeName(stored);
   // What reads as another spelling of an id is joined by nobody.
   if (normalizeKey(kind, key) !== key) return { key, how: 'otherType', type };
+  if (normalizeKey(kind, reference) === key) return { key, how: 'plain', type };
   const isAlone = isWrappedKind(kind) ? unwrapped(kind, reference) === key : true;
   return { key, how: isAlone ? 'wrapped' : 'mentioned', type };
 }
@@ -254,6 +256,6 @@ export function typeName(value: unknown): string {
     const { sub_type: subtype } = value as mongoose.mongo.Binary;
     return subtype === 3 || subtype === 4 ? 'UUID' : 'binData';
   }
-  const name = String((value as Document)['_bsontype'] ?? '');
-  return TYPE_NAMES[name] ?? (name === '' ? 'object' : name);
+  const name: unknown = (value as Document)['_bsontype'];
+  return typeof name === 'string' ? (TYPE_NAMES[name] ?? name) : 'object';
 }

@@ -46,6 +46,7 @@ function kindOf(source: Source, field: string): string {
 
 function howOf(source: Source, reference: string, key: string): Meant['how'] {
   const { kind } = fieldOf(source, KEY);
+  if (normalizeKey(kind, reference) === key) return 'plain';
   if (kind !== 'uuid' && kind !== 'objectId') return 'wrapped';
   return unwrapped(kind, reference) === key ? 'wrapped' : 'mentioned';
 }
