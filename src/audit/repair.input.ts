@@ -123,6 +123,15 @@ export class RepairResultType implements RepairResult {
   @Field(() => Int, { description: 'How much was found.' })
   found!: number;
 
+  @Field(() => Int, { description: 'How many rows were looked at, of the table or collection that it is about.' })
+  rows!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why nothing of it is changed, although it has a policy; null where it may be. See `repair(expect:)`.',
+  })
+  stopped!: string | null;
+
   @Field(() => Int, { description: 'How much of it is mended.' })
   repaired!: number;
 

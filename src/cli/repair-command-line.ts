@@ -10,10 +10,12 @@ export type RepairCommand =
       readonly kind: 'repair';
       readonly isDry: boolean;
       readonly policies: Partial<RepairPolicies>;
+      /** How much of the one kind that has a policy is expected; null where nothing is. */
+      readonly expect: number | null;
       readonly json: boolean;
     };
 
-const USAGE = 'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--json] [--help]';
+const USAGE = 'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--expect N] [--json] [--help]';
 
 export const HELP = `${USAGE}
 
@@ -31,6 +33,10 @@ there before. It can be stopped and run again at any time, beside gateways and w
   --conflicting-copies  report|relink   the same for copies that lack what another row has
   --stale-order-copies  report|relink   orders whose copies are not what their users have
 
+  --expect N                            confirms that so many are found of the one kind that is named. Without it,
+                                        nothing of a kind is changed that has more than 20 rows and 5 % of their table;
+                                        with another number than is found, nothing is changed
+
   --json                                one JSON document on standard output, for programs
   --help                                this
 
@@ -45,7 +51,17 @@ export function parseRepairCommand(argv: readonly string[]): RepairCommand {
   const isDry = values['dry-run'] === true;
   if (isDry === (values['apply'] === true)) throw new UsageError(`repair takes --dry-run or --apply; ${USAGE}`);
   const policies = Object.fromEntries(MENDED.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
-  return { kind: 'repair', isDry, policies, json: values['json'] === true };
+  const expect = expectedIn(values['expect'], Object.values(policies));
+  return { kind: 'repair', isDry, policies, expect, json: values['json'] === true };
+}
+
+function expectedIn(value: Value, policies: readonly string[]): number | null {
+  if (typeof value !== 'string') return null;
+  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--expect takes a number of findings, got ${value}; ${USAGE}`);
+  if (policies.filter((policy) => policy !== 'REPORT').length === 1) return Number(value);
+  throw new UsageError(
+    `--expect confirms the number of one kind: name exactly one that is not to be reported; ${USAGE}`,
+  );
 }
 
 /** `staleCopies` as `stale-copies`. */
@@ -72,6 +88,7 @@ const FLAGS = ['dry-run', 'apply', 'json', 'help'];
 function parse(argv: readonly string[]): Readonly<Record<string, Value>> {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const name of FLAGS) options[name] = { type: 'boolean' };
+  options['expect'] = { type: 'string' };
   for (const kind of MENDED) options[optionOf(kind)] = { type: 'string' };
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, Value>;

@@ -14,9 +14,8 @@ const databases = useDatabases();
 const seed = new Seed(databases);
 const rows = (statement: string) => sql(databases.databaseUrl, statement);
 const transactions = () => collection(databases.platform, 'transactions');
-const DELETE = { danglingOrders: 'DELETE', orphanTransactions: 'DELETE' } as const;
-const repair = (expected: object = {}) =>
-  createScope(databases.platform).repair.run({ isDry: false, ...DELETE, ...expected });
+const DELETE = { isDry: false, danglingOrders: 'DELETE', orphanTransactions: 'DELETE' } as const;
+const repair = () => createScope(databases.platform).repair.run(DELETE);
 
 beforeEach(() => nothingIn(databases));
 

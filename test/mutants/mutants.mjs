@@ -6,6 +6,7 @@ import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
 import { POLICY } from './policy.mjs';
 import { ORDERING } from './ordering.mjs';
+import { REFERENCES } from './references.mjs';
 
 /**
  * A safeguard that is taken out, and the tests of which some have to fail then.
@@ -20,7 +21,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY];
+export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY, ...REFERENCES];
 
 /**
  * @param {Mutant} mutant
