@@ -47,9 +47,11 @@ export class Judge {
     });
     const there = await this.#present(relation.to, new Set(references.map(({ key }) => key)));
     const judged = references.map(({ id, reference, key }) => ({ id, reference, fate: fateOf(reference, key, there) }));
-    const lost = judged.flatMap(({ reference, fate }) => (isLost(fate) ? [String(reference)] : []));
+    const lost = judged.flatMap(({ reference, fate }) => (isLost(fate) ? textOf(reference) : []));
     const meant = lost.length === 0 ? NOBODY : await readerOf(this.#readers, relation.to).meant(relation.to, lost);
-    return judged.map((one) => withMeant(one, isLost(one.fate) ? meant.get(String(one.reference)) : undefined));
+    return judged.map((one) =>
+      withMeant(one, isLost(one.fate) ? meant.get(textOf(one.reference)[0] ?? '') : undefined),
+    );
   }
 
   async #present(source: Source, keys: ReadonlySet<string | null>): Promise<ReadonlySet<string>> {
@@ -74,6 +76,10 @@ export class Judge {
 }
 
 const NOBODY: ReadonlyMap<string, Meant> = new Map();
+
+function textOf(reference: unknown): readonly string[] {
+  return typeof reference === 'string' || typeof reference === 'number' ? [String(reference)] : [];
+}
 
 function isLost(fate: Fate): boolean {
   return fate === 'nobody' || fate === 'malformed';

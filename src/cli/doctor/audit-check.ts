@@ -138,7 +138,7 @@ function remedyFor(relation: Relation, tally: Tally, named: Named): string {
 
 function keyKind({ to }: Relation): string {
   const { kind } = fieldOf(to, KEY);
-  return kind === 'objectId' ? `an ${storedName(to, KEY)} that is an ObjectId` : `${storedName(to, KEY)}`;
+  return kind === 'objectId' ? `an ${storedName(to, KEY)} that is an ObjectId` : storedName(to, KEY);
 }
 
 function inspect({ from, name }: Relation, tally: Tally, named: Named): string {

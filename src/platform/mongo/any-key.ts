@@ -247,7 +247,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** What MongoDB calls the type of a value. */
-export function typeName(value: unknown): string {
+function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (value instanceof Date) return 'date';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'double';
