@@ -7,6 +7,7 @@ import type { Platform } from '../platform/platform.js';
 import type { Access } from '../security/access.js';
 import { ConsistencyService } from './consistency.service.js';
 import { KeptCopies } from './kept-copies.js';
+import { MeantPartners } from './meant-partners.js';
 import { RepairLog } from './repair-log.repository.js';
 import { RepairRuns } from './repair-runs.repository.js';
 import { RepairService } from './repair.service.js';
@@ -40,11 +41,12 @@ export function auditOf(
     ...{ postgres, mongo, mongoPrimary, snapshots, copies, keptRows },
     keptCopies: new KeptCopies(postgres),
   });
+  const partners = new MeantPartners({ postgres, mongo });
   const log = new RepairLog(postgres, access.actor.name);
   const undoing = new Undoing({ postgres, mongo, transactions: new TransactionRepository(mongo) });
   return {
     audit,
-    repair: new RepairService({ ordering, userFollowing, repairing, audit, access, log }),
+    repair: new RepairService({ ordering, userFollowing, repairing, partners, audit, access, log }),
     undo: new UndoService({ runs: new RepairRuns(postgres), undoing, access, log }),
   };
 }

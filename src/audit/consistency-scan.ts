@@ -41,7 +41,7 @@ export interface ScanLimits {
 }
 
 /** What is said of copies depends on how far the stream is. */
-const OF_COPIES: ReadonlySet<InconsistencyKind> = new Set(['staleCopies', 'staleOrderCopies']);
+export const OF_COPIES: ReadonlySet<InconsistencyKind> = new Set(['staleCopies', 'staleOrderCopies']);
 
 interface Candidate {
   readonly finding: Found;

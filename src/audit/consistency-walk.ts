@@ -27,8 +27,8 @@ export interface ConsistencyWalk {
 
 /** What each walk looks for. */
 export const KINDS_OF = {
-  orders: ['danglingOrders', 'staleOrderCopies'],
-  transactions: ['orphanTransactions', 'wrongAmounts'],
+  orders: ['danglingOrders', 'staleOrderCopies', 'wrappedReferences', 'otherTypeReferences'],
+  transactions: ['orphanTransactions', 'wrongAmounts', 'wrappedReferences', 'otherTypeReferences'],
   users: ['staleCopies'],
   copies: ['staleCopies', 'conflictingCopies'],
 } as const satisfies Record<string, readonly InconsistencyKind[]>;

@@ -109,4 +109,28 @@ export class ConsistencyResolver {
   ): Promise<InconsistencyList> {
     return report.list('staleOrderCopies', page);
   }
+
+  @FieldResolver(() => InconsistencyListType, {
+    description:
+      'Orders and transactions whose partner is there, and whose reference holds more than the id: quotes, blanks, ' +
+      '`ObjectId(...)`. `npm run audit` prints the statements that mend them. They are never deleted.',
+  })
+  wrappedReferences(
+    @Root() report: ConsistencyReport,
+    @Args(() => InconsistencyPageArgs) page: InconsistencyPageArgs,
+  ): Promise<InconsistencyList> {
+    return report.list('wrappedReferences', page);
+  }
+
+  @FieldResolver(() => InconsistencyListType, {
+    description:
+      'Orders and transactions whose partner is there, under a key of a type by which the graph joins nothing, such as an ' +
+      '`_id` that is no ObjectId. They are never deleted.',
+  })
+  otherTypeReferences(
+    @Root() report: ConsistencyReport,
+    @Args(() => InconsistencyPageArgs) page: InconsistencyPageArgs,
+  ): Promise<InconsistencyList> {
+    return report.list('otherTypeReferences', page);
+  }
 }

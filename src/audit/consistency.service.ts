@@ -8,6 +8,7 @@ import { ConsistencyReport, isSound } from './consistency-report.js';
 import { ConsistencyScan, type ScanLimits } from './consistency-scan.js';
 import { CopyProgress } from './copy-progress.js';
 import { CopyWalk } from './copy-walk.js';
+import { MeantPartners } from './meant-partners.js';
 import { OrderWalk } from './order-walk.js';
 import { TransactionWalk } from './transaction-walk.js';
 import { UserReads } from './user-reads.js';
@@ -63,7 +64,15 @@ export class ConsistencyService {
     // Findings tell of people's data.
     access.refuseOperation('consistency');
     const { postgres, mongo, mongoPrimary, orderCopies } = platform;
-    const parts = { postgres, mongo, mongoPrimary, snapshots, userReads: new UserReads({ snapshots, mongoPrimary }) };
+    const partners = new MeantPartners({ postgres, mongo });
+    const parts = {
+      postgres,
+      mongo,
+      mongoPrimary,
+      snapshots,
+      partners,
+      userReads: new UserReads({ snapshots, mongoPrimary }),
+    };
     const walks = [
       new OrderWalk({ ...parts, follows: orderCopies === 'follow' }),
       new TransactionWalk(parts),

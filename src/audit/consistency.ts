@@ -1,12 +1,15 @@
 import type { ConsistencyScan, Confirmed, Place, ScanLimits } from './consistency-scan.js';
 import { KINDS, type InconsistencyKind, type InconsistencyReason } from './inconsistency.js';
 import { KINDS_OF, type WalkName } from './consistency-walk.js';
+import { ReferenceGroups, type ReferenceGroup } from './reference-remedies.js';
 
 /** How often one thing was found, why, and the first few. */
 export interface Inconsistencies {
   readonly count: number;
   readonly reasons: Readonly<Partial<Record<InconsistencyReason, number>>>;
   readonly examples: readonly Confirmed[];
+  /** Of references whose partner is there: how many there are of each cause. */
+  readonly groups: readonly ReferenceGroup[];
   /** Where the first walk was cut that looks for it, of which the examples are; null where all was looked at. */
   readonly cut: Place | null;
 }
@@ -102,7 +105,7 @@ export function firstPage({ count, examples, cut }: Inconsistencies, first: numb
 
 class Tally {
   readonly #found = new Map<InconsistencyKind, Mutable>(
-    KINDS.map((kind) => [kind, { count: 0, reasons: {}, examples: [], cut: null }]),
+    KINDS.map((kind) => [kind, { count: 0, reasons: {}, examples: [], groups: new ReferenceGroups(), cut: null }]),
   );
 
   add(found: readonly Confirmed[]): void {
@@ -110,6 +113,7 @@ class Tally {
       const known = this.#of(one.kind);
       known.count += 1;
       known.reasons[one.reason] = (known.reasons[one.reason] ?? 0) + 1;
+      known.groups.add(one);
       // What comes behind a cut is not next to what comes before it.
       if (known.cut === null && known.examples.length < EXAMPLES) known.examples.push(one);
     }
@@ -120,7 +124,8 @@ class Tally {
   }
 
   all(): Readonly<Record<InconsistencyKind, Inconsistencies>> {
-    return Object.fromEntries(this.#found) as unknown as Record<InconsistencyKind, Inconsistencies>;
+    const all = [...this.#found].map(([kind, known]) => [kind, { ...known, groups: known.groups.all() }] as const);
+    return Object.fromEntries(all) as unknown as Record<InconsistencyKind, Inconsistencies>;
   }
 
   #of(kind: InconsistencyKind): Mutable {
@@ -134,5 +139,6 @@ interface Mutable {
   count: number;
   reasons: Partial<Record<InconsistencyReason, number>>;
   examples: Confirmed[];
+  groups: ReferenceGroups;
   cut: Place | null;
 }

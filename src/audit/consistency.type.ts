@@ -13,6 +13,11 @@ const REASONS: Readonly<Record<InconsistencyReason, string>> = {
   NOT_DELETED: 'The user is gone, and the copy is not marked as deleted.',
   EMAIL_TAKEN: 'The copy goes without the e-mail address, which another row has.',
   NOT_STORABLE: 'PostgreSQL, or the table, cannot hold what MongoDB has.',
+  USER_WRAPPED: 'The user of the order is there. The reference holds more than the id, such as quotes.',
+  ORDER_WRAPPED: 'The order of the transaction is there. The reference holds more than the id, such as quotes.',
+  USER_OF_OTHER_TYPE: 'The user of the order is there, and has an `_id` of a type by which the graph joins nothing.',
+  ORDER_OF_OTHER_TYPE:
+    'The order of the transaction is there, and the transaction names it by another field than the id.',
 };
 
 const Reason = Object.fromEntries(Object.keys(REASONS).map((name) => [name, name])) as {

@@ -1,4 +1,5 @@
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
+import type { Meant } from '../platform/wrapped-reference.js';
 
 /** What can be wrong between the two databases. */
 export const KINDS = [
@@ -8,6 +9,8 @@ export const KINDS = [
   'staleCopies',
   'conflictingCopies',
   'staleOrderCopies',
+  'wrappedReferences',
+  'otherTypeReferences',
 ] as const;
 
 export type InconsistencyKind = (typeof KINDS)[number];
@@ -33,7 +36,15 @@ export type InconsistencyReason =
   /** It goes without the e-mail address, which another row has. */
   | 'EMAIL_TAKEN'
   /** It is not what the user is, because PostgreSQL cannot hold that. */
-  | 'NOT_STORABLE';
+  | 'NOT_STORABLE'
+  /** Of an order: its user is there, and the reference holds more than the id, or writes it in another way. */
+  | 'USER_WRAPPED'
+  /** Of a transaction: its order is there, and the reference holds more than the id, or writes it in another way. */
+  | 'ORDER_WRAPPED'
+  /** Of an order: its user is there, under a key of a type by which the graph joins nothing. */
+  | 'USER_OF_OTHER_TYPE'
+  /** Of a transaction: it names its order by another field than the id. */
+  | 'ORDER_OF_OTHER_TYPE';
 
 export interface Inconsistency {
   readonly kind: InconsistencyKind;
@@ -52,6 +63,8 @@ export interface Found extends Inconsistency {
   readonly moment: ClusterTime | null;
   /** What the copy should have been then. */
   readonly expected: object | null;
+  /** The row that the reference means, where the graph does not join it. */
+  readonly meant?: Meant;
 }
 
 /** One that nothing else has to be known of to see whether it lasts. */

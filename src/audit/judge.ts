@@ -1,10 +1,14 @@
 import { normalizeKey } from '../join/key.js';
 import { referenceOf, type Relation } from '../join/relation.js';
 import { fieldOf, KEY, type Source } from '../join/source.js';
+import type { Meant } from '../platform/wrapped-reference.js';
 import { readerOf, type ReferenceReaders } from './reference-reader.js';
 
-/** What becomes of a row's reference: a partner, nobody under a sound key, no key at all, or there is no reference. */
-export type Fate = 'found' | 'nobody' | 'malformed' | 'none';
+/**
+ * What becomes of a row's reference: a partner, nobody under a sound key, no key at all, or there is no reference. Of
+ * `wrapped` and `otherType` the partner is there, and the graph does not find it.
+ */
+export type Fate = 'found' | 'nobody' | 'malformed' | 'wrapped' | 'otherType' | 'none';
 
 /** A row's reference, judged. */
 export interface Judged {
@@ -12,6 +16,8 @@ export interface Judged {
   /** As the graph reads it. */
   readonly reference: unknown;
   readonly fate: Fate;
+  /** The type of the partner's key, or the field that is referred to; null unless the partner is of another type. */
+  readonly type: string | null;
 }
 
 /** Keys in one look-up at most. */
@@ -40,7 +46,12 @@ export class Judge {
       return { id: (row as Record<string, unknown>)[KEY], reference, key: normalizeKey(kind, reference) };
     });
     const there = await this.#present(relation.to, new Set(references.map(({ key }) => key)));
-    return references.map(({ id, reference, key }) => ({ id, reference, fate: fateOf(reference, key, there) }));
+    const judged = references.map(({ id, reference, key }) => ({ id, reference, fate: fateOf(reference, key, there) }));
+    const lost = judged.flatMap(({ reference, fate }) => (isLost(fate) ? textOf(reference) : []));
+    const meant = lost.length === 0 ? NOBODY : await readerOf(this.#readers, relation.to).meant(relation.to, lost);
+    return judged.map((one) =>
+      withMeant(one, isLost(one.fate) ? meant.get(textOf(one.reference)[0] ?? '') : undefined),
+    );
   }
 
   async #present(source: Source, keys: ReadonlySet<string | null>): Promise<ReadonlySet<string>> {
@@ -62,6 +73,23 @@ export class Judge {
     }
     return there;
   }
+}
+
+const NOBODY: ReadonlyMap<string, Meant> = new Map();
+
+function textOf(reference: unknown): readonly string[] {
+  return typeof reference === 'string' || typeof reference === 'number' ? [String(reference)] : [];
+}
+
+function isLost(fate: Fate): boolean {
+  return fate === 'nobody' || fate === 'malformed';
+}
+
+/** A row that was read just before its partner keeps its fate: the next look finds it. */
+function withMeant(judged: Omit<Judged, 'type'>, meant: Meant | undefined): Judged {
+  if (meant === undefined || meant.how === 'plain') return { ...judged, type: null };
+  if (meant.how === 'otherType') return { ...judged, fate: 'otherType', type: meant.type };
+  return { ...judged, fate: 'wrapped', type: null };
 }
 
 function fateOf(reference: unknown, key: string | null, there: ReadonlySet<string>): Fate {

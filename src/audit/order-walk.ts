@@ -9,7 +9,9 @@ import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { nextBehind, readAhead, type ConsistencyWalk, type JudgedRows } from './consistency-walk.js';
 import type { Standing } from './copy-progress.js';
 import { found, stillAmong, type Found, type Inconsistency } from './inconsistency.js';
+import { userProblem, type MeantPartners } from './meant-partners.js';
 import type { ReadUsers, UserReads } from './user-reads.js';
+import type { Meant } from '../platform/wrapped-reference.js';
 
 /** What is looked at of an order. */
 interface OrderRow {
@@ -35,12 +37,14 @@ export class OrderWalk implements ConsistencyWalk {
   readonly name = 'orders';
   readonly #postgres: PostgresDatabase;
   readonly #users: UserReads;
+  readonly #partners: MeantPartners;
   readonly #follows: boolean;
 
   /** @param parts.follows whether the copies on orders follow their users */
-  constructor(parts: { postgres: PostgresDatabase; userReads: UserReads; follows: boolean }) {
+  constructor(parts: { postgres: PostgresDatabase; userReads: UserReads; partners: MeantPartners; follows: boolean }) {
     this.#postgres = parts.postgres;
     this.#users = parts.userReads;
+    this.#partners = parts.partners;
     this.#follows = parts.follows;
   }
 
@@ -59,8 +63,8 @@ export class OrderWalk implements ConsistencyWalk {
   async lasting(before: readonly Found[], standing: Standing): Promise<readonly Found[]> {
     const ids = [...new Set(before.map(({ id }) => id))];
     const now = await this.#judge(await this.#read('"id" = ANY($1::uuid[])', ids));
-    const dangling = stillAmong(before, now).filter(({ kind }) => kind === 'danglingOrders');
-    return [...dangling, ...(await this.#stillStale(before, now, standing))];
+    const unjoined = stillAmong(before, now).filter((one) => !isStale(one));
+    return [...unjoined, ...(await this.#stillStale(before, now, standing))];
   }
 
   async #read(which: string, parameter: unknown): Promise<readonly OrderRow[]> {
@@ -72,10 +76,14 @@ export class OrderWalk implements ConsistencyWalk {
     const ids = new Set(rows.flatMap(({ userId }) => userKey(userId) ?? []));
     const people = await this.#users.ofIds([...ids]);
     const deleted = await this.#deleted([...ids].filter((id) => !people.byId.has(id)));
+    const userOf = ({ userId }: OrderRow) => people.byId.get(userKey(userId) ?? '');
+    const meant = await this.#partners.users(rows.flatMap((row) => (userOf(row) === undefined ? [row.userId] : [])));
     return rows.flatMap((row) => {
       const key = userKey(row.userId);
-      const user = key === null ? undefined : people.byId.get(key);
+      const user = userOf(row);
       if (user !== undefined) return this.#staleCopies(row, user, people);
+      const partner = meant.get(row.userId);
+      if (partner !== undefined) return partner.how === 'plain' ? [] : [unjoined(row, partner)];
       return [found(dangling(row, key === null ? 'MALFORMED' : deleted.has(key) ? 'DELETED' : 'NOBODY'))];
     });
   }
@@ -156,6 +164,14 @@ const PROBLEMS = {
   DELETED: 'its user was deleted',
   MALFORMED: 'the id of its user is none',
 } as const;
+
+/** An order whose user is there, although the graph does not find it. */
+function unjoined({ id, userId }: OrderRow, meant: Meant): Found {
+  const about = { id, reference: userId, problem: userProblem(meant) };
+  return meant.how === 'otherType'
+    ? { ...found({ ...about, kind: 'otherTypeReferences', reason: 'USER_OF_OTHER_TYPE' }), meant }
+    : { ...found({ ...about, kind: 'wrappedReferences', reason: 'USER_WRAPPED' }), meant };
+}
 
 function dangling({ id, userId }: OrderRow, reason: keyof typeof PROBLEMS): Inconsistency {
   return { kind: 'danglingOrders', reason, id, reference: userId, problem: PROBLEMS[reason] };

@@ -1,4 +1,5 @@
 import type { DatabaseName, Source } from '../join/source.js';
+import type { Meant } from '../platform/wrapped-reference.js';
 
 /** How many rows a source has. */
 export interface Size {
@@ -23,6 +24,13 @@ export interface ReferenceReader {
   sample(source: Source, fields: ReadonlySet<string>, size: Size, wanted: number): Promise<readonly object[]>;
   /** Those of the keys under which the source's reader finds a row. Keys are normalised. */
   present(source: Source, keys: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * The rows that references mean although the graph finds none: the key is wrapped in quotes and the like, or is of a type
+   * by which nothing is joined.
+   *
+   * @param caseless whether texts are also compared without regard to case, which reads every key that is a text
+   */
+  meant(source: Source, references: readonly string[], caseless?: boolean): Promise<ReadonlyMap<string, Meant>>;
 }
 
 /** The databases that can be asked; an audit asks those of the sources that it is given. */

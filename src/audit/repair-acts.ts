@@ -5,6 +5,7 @@ import type { RepairId } from '../ordering/kept-rows.js';
 import type { OrderService } from '../ordering/ordering.service.js';
 import type { UserFollowing } from '../ordering/user-following.js';
 import type { Inconsistency, InconsistencyKind } from './inconsistency.js';
+import type { MeantPartners } from './meant-partners.js';
 import type { Repairing } from './repairing.repository.js';
 
 /** What became of an attempt to mend something. */
@@ -24,9 +25,16 @@ export interface Act {
 
 export interface ActParts {
   readonly repairing: Repairing;
+  readonly partners: MeantPartners;
   readonly ordering: OrderService;
   readonly userFollowing: UserFollowing;
 }
+
+/** Of what has no policy: its partner is there, and a statement mends the reference, if anything does. */
+const NONE: Act = {
+  before: () => Promise.resolve(null),
+  run: () => Promise.resolve(left('its reference is to be corrected, and nothing deleted')),
+};
 
 const REPAIRED: Mended = { kind: 'repaired' };
 const UNDER_WAY: Mended = { kind: 'underWay' };
@@ -37,7 +45,12 @@ const CHANGING = 'it was changed while it was being deleted: run it again';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
-export function actsWith({ repairing, ordering, userFollowing }: ActParts): Readonly<Record<InconsistencyKind, Act>> {
+export function actsWith({
+  repairing,
+  partners,
+  ordering,
+  userFollowing,
+}: ActParts): Readonly<Record<InconsistencyKind, Act>> {
   const relink: Act = {
     before: ({ id }) => repairing.copy(id),
     run: async ({ id }, repairId) => {
@@ -48,14 +61,19 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
   return {
     danglingOrders: {
       before: ({ id }) => repairing.order(id),
-      run: async ({ id, reason }, repairId) =>
-        reason === 'MALFORMED' || (await repairing.hasUsers()) ? deleteOrder(ordering, id, repairId) : left(NO_USERS),
+      run: async ({ id, reference }, repairId) => {
+        if (!(await repairing.hasUsers())) return left(NO_USERS);
+        const user = await partners.userOf(reference);
+        return user === null ? deleteOrder(ordering, id, repairId) : left(user);
+      },
     },
     orphanTransactions: {
       before: ({ id }) => repairing.transaction(id),
-      run: async ({ id, reference, reason }, repairId) => {
-        if (reason !== 'MALFORMED' && !(await repairing.hasOrders())) return left(NO_ORDERS);
+      run: async ({ id, reference }, repairId) => {
+        if (!(await repairing.hasOrders())) return left(NO_ORDERS);
         if (normalizeKey('objectId', id) === null) return left('its id is no ObjectId: delete it in MongoDB');
+        const order = await partners.orderOf(reference);
+        if (order !== null) return left(order);
         return (await repairing.deleteTransaction(id, reference, repairId)) === 'changing' ? left(CHANGING) : REPAIRED;
       },
     },
@@ -75,6 +93,8 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
         return { ...REPAIRED, orders };
       },
     },
+    wrappedReferences: NONE,
+    otherTypeReferences: NONE,
   };
 }
 

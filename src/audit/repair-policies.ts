@@ -8,10 +8,22 @@ export const POLICIES = {
   staleCopies: ['REPORT', 'RELINK'],
   conflictingCopies: ['REPORT', 'RELINK'],
   staleOrderCopies: ['REPORT', 'RELINK'],
+  wrappedReferences: ['REPORT'],
+  otherTypeReferences: ['REPORT'],
 } as const satisfies Record<InconsistencyKind, readonly string[]>;
 
 export type RepairPolicies = { readonly [K in InconsistencyKind]: (typeof POLICIES)[K][number] };
 export type RepairPolicy = RepairPolicies[InconsistencyKind];
+
+/** Kinds about which something can be done here. */
+export type MendedKind = {
+  [K in InconsistencyKind]: RepairPolicies[K] extends 'REPORT' ? never : K;
+}[InconsistencyKind];
+
+/** Whether anything can be done about a kind here, but telling of it. */
+export function isMended(kind: InconsistencyKind): kind is MendedKind {
+  return POLICIES[kind].length > 1;
+}
 
 /** What is done about whatever nobody has said anything about. */
 export const REPORT_ALL: RepairPolicies = {
@@ -21,4 +33,6 @@ export const REPORT_ALL: RepairPolicies = {
   staleCopies: 'REPORT',
   conflictingCopies: 'REPORT',
   staleOrderCopies: 'REPORT',
+  wrappedReferences: 'REPORT',
+  otherTypeReferences: 'REPORT',
 };

@@ -2,7 +2,7 @@ import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '../grap
 import { WrittenPayload } from '../graph/written-payload.js';
 import { InconsistencyType } from './consistency.type.js';
 import type { InconsistencyKind } from './inconsistency.js';
-import type { RepairPolicies, RepairPolicy } from './repair-policies.js';
+import type { MendedKind, RepairPolicies, RepairPolicy } from './repair-policies.js';
 import type { RepairAct, RepairOutcome, RepairResult, RepairRun } from './repair.service.js';
 
 const REPORT = { description: 'It is counted, and left as it is.' };
@@ -38,6 +38,8 @@ export const Kind = {
   STALE_COPIES: 'staleCopies',
   CONFLICTING_COPIES: 'conflictingCopies',
   STALE_ORDER_COPIES: 'staleOrderCopies',
+  WRAPPED_REFERENCES: 'wrappedReferences',
+  OTHER_TYPE_REFERENCES: 'otherTypeReferences',
 } as const satisfies Record<string, InconsistencyKind>;
 registerEnumType(Kind, {
   name: 'InconsistencyKind',
@@ -49,6 +51,12 @@ registerEnumType(Kind, {
     STALE_COPIES: { description: 'A copy of a user that is missing, old or left over.' },
     CONFLICTING_COPIES: { description: 'A copy of a user that lacks what another row has, or what cannot be held.' },
     STALE_ORDER_COPIES: { description: 'An order whose copies are not what its user has.' },
+    WRAPPED_REFERENCES: {
+      description: 'An order or a transaction whose partner is there, and whose reference holds more than its id.',
+    },
+    OTHER_TYPE_REFERENCES: {
+      description: 'An order or a transaction whose partner is there under a key by which the graph joins nothing.',
+    },
   },
 });
 
@@ -77,7 +85,7 @@ registerEnumType(Outcome, {
 });
 
 @InputType({ description: 'What is to be mended, and how. Whatever is absent is only reported.' })
-export class RepairInput implements Partial<Record<InconsistencyKind, RepairPolicy | null>> {
+export class RepairInput implements Partial<Record<MendedKind, RepairPolicy | null>> {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: true,
@@ -114,6 +122,15 @@ export class RepairResultType implements RepairResult {
 
   @Field(() => Int, { description: 'How much was found.' })
   found!: number;
+
+  @Field(() => Int, { description: 'How many rows were looked at, of the table or collection that it is about.' })
+  rows!: number;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why nothing of it is changed, although it has a policy; null where it may be. See `repair(expect:)`.',
+  })
+  stopped!: string | null;
 
   @Field(() => Int, { description: 'How much of it is mended.' })
   repaired!: number;

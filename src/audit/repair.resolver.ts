@@ -1,4 +1,4 @@
-import { Arg, Ctx, Mutation, Resolver } from '../graph/decorators.js';
+import { Arg, Ctx, Int, Mutation, Resolver } from '../graph/decorators.js';
 import type { Written } from '../graph/written-payload.js';
 import { RepairInput, RepairPayload } from './repair.input.js';
 import type { RepairPolicies } from './repair-policies.js';
@@ -17,10 +17,18 @@ export class RepairResolver {
   })
   async repair(
     @Arg('input', () => RepairInput, { description: 'What is to be mended, and how.' }) input: RepairInput,
+    @Arg('expect', () => Int, {
+      nullable: true,
+      description:
+        'How many findings you expect of the one kind that has a policy, as a dry run has counted them. Confirms a run ' +
+        'over more than 20 rows and 5 % of their table, or over rows that were not all counted. With another number ' +
+        'than is found nothing is changed.',
+    })
+    expect: number | null,
     @Ctx() { repair }: RepairContext,
   ): Promise<Written<RepairPayload>> {
     const { dryRun, ...given } = input;
     const policies = Object.fromEntries(Object.entries(given).filter(([, policy]) => policy !== null));
-    return repair.runBriefly({ isDry: dryRun !== false, ...(policies as Partial<RepairPolicies>) });
+    return repair.runBriefly({ isDry: dryRun !== false, expect, ...(policies as Partial<RepairPolicies>) });
   }
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Access } from '../security/access.js';
+import { badUserInput } from '../errors/app-error.js';
 import { UNLIMITED } from './consistency.js';
 import type { ConsistencyService } from './consistency.service.js';
-import type { Confirmed, ConsistencyScan, ScanLimits } from './consistency-scan.js';
+import type { Confirmed, ConsistencyScan, ScanLimits, ScanStep } from './consistency-scan.js';
 import { KINDS, type Inconsistency, type InconsistencyKind } from './inconsistency.js';
 import { actsWith, attempted, left, type Act, type ActParts, type Mended } from './repair-acts.js';
+import { FindingCounts, stopReason } from './repair-guard.js';
 import type { RepairLog } from './repair-log.repository.js';
 import { REPORT_ALL, type RepairPolicies, type RepairPolicy } from './repair-policies.js';
 import { TIMINGS } from '../platform/timings.js';
@@ -25,6 +27,10 @@ export interface RepairResult {
   readonly kind: InconsistencyKind;
   readonly policy: RepairPolicy;
   readonly found: number;
+  /** Rows that were looked at of the table or collection that it is about. */
+  readonly rows: number;
+  /** Why nothing of it is changed, although it has a policy; null where it may be. */
+  readonly stopped: string | null;
   readonly repaired: number;
   readonly underWay: number;
   readonly left: number;
@@ -43,6 +49,8 @@ export interface RepairRun {
 
 export interface RepairRequest extends Partial<RepairPolicies> {
   readonly isDry: boolean;
+  /** How much of the one kind that has a policy a person expects to be found. */
+  readonly expect?: number | null;
 }
 
 export interface RepairOptions extends Partial<ScanLimits> {
@@ -80,9 +88,10 @@ export class RepairService {
   }
 
   /**
-   * Goes through everything, however long that takes.
+   * Counts everything first, however long that takes, then mends the kinds that the guard lets pass.
    *
-   * @throws {AppError} FORBIDDEN; POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE and OUTCOME_UNKNOWN when it is to be made again
+   * @throws {AppError} FORBIDDEN; BAD_USER_INPUT for an `expect` that is not about one kind; POSTGRES_UNAVAILABLE,
+   * MONGO_UNAVAILABLE and OUTCOME_UNKNOWN when it is to be made again
    */
   async run(request: RepairRequest, { onProgress, ...limits }: RepairOptions = {}): Promise<RepairRun> {
     this.#parts.access.refuseOperation('repair');
@@ -91,6 +100,12 @@ export class RepairService {
     const within = { ...UNLIMITED, batch: BATCH, ...limits };
     let examined = 0;
     for await (const step of scan.steps(within)) {
+      onProgress?.((examined += step.examined));
+      run.count(step);
+    }
+    const kinds = run.guarded();
+    if (kinds.length === 0) return run.told();
+    for await (const step of scan.steps(within, kinds)) {
       onProgress?.((examined += step.examined));
       const isMended = await this.#mendAll(scan, run, step.found, within.until);
       if (step.isCut || step.unjudged > 0 || !isMended) run.isComplete = false;
@@ -114,20 +129,14 @@ export class RepairService {
 
   async #mend(scan: ConsistencyScan, run: Run, finding: Confirmed): Promise<void> {
     const policy = run.policies[finding.kind];
-    if (policy === 'REPORT' || run.id === null) {
-      run.add(finding, policy === 'REPORT' ? null : 'planned');
-      return;
-    }
+    // What was found after the count was confirmed by nobody.
+    if (run.id === null || !run.take(finding)) return;
     const still = await scan.again(finding);
-    if (still === null) {
-      // Another act has mended it, or somebody else.
-      if (run.isWithAnother(finding)) run.add(finding, { kind: 'repaired' });
-      return;
-    }
+    // Another act has mended it, or another program.
+    if (still === null) return;
     const { before, run: act } = this.#acts[still.kind];
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
-    run.begin(still);
     const mended = await this.#verified(scan, still, await attempted(() => act(still, entry)));
     await this.#parts.log.end(entry, mended);
     run.add(still, mended);
@@ -145,41 +154,80 @@ class Run {
   readonly id: string | null;
   readonly policies: RepairPolicies;
   isComplete = true;
+  readonly #expected: number | null;
   readonly #acts: RepairAct[] = [];
-  /** Users whose orders are all brought up to date with one of them. */
-  readonly #users = new Set<unknown>();
-  readonly #counts = new Map(KINDS.map((kind) => [kind, { found: 0, repaired: 0, underWay: 0, left: 0 }]));
+  readonly #counts = new FindingCounts();
+  /** Kinds that may be mended, with how many more of each. */
+  readonly #allowed = new Map<InconsistencyKind, number>();
+  readonly #stopped = new Map<InconsistencyKind, string>();
+  readonly #outcomes = new Map(KINDS.map((kind) => [kind, { repaired: 0, underWay: 0, left: 0 }]));
 
-  constructor({ isDry, ...policies }: RepairRequest) {
+  /** @throws {AppError} BAD_USER_INPUT */
+  constructor({ isDry, expect, ...policies }: RepairRequest) {
     this.id = isDry ? null : randomUUID();
     this.policies = { ...REPORT_ALL, ...policies };
+    this.#expected = expect ?? null;
+    if (this.#expected !== null && this.#chosen().length !== 1) {
+      throw badUserInput('expect', 'expect confirms the number of one finding: give exactly one kind a policy');
+    }
   }
 
-  begin({ kind, reference }: Inconsistency): void {
-    if (kind === 'staleOrderCopies') this.#users.add(reference);
+  #chosen(): readonly InconsistencyKind[] {
+    return KINDS.filter((kind) => this.policies[kind] !== 'REPORT');
   }
 
-  /** Whether it is mended with another one. */
-  isWithAnother({ kind, reference }: Inconsistency): boolean {
-    return kind === 'staleOrderCopies' && this.#users.has(reference);
+  /** What is found before anything is changed. */
+  count(step: ScanStep): void {
+    this.#counts.add(step);
+    if (step.isCut || step.unjudged > 0) this.isComplete = false;
+    if (this.id !== null) return;
+    for (const finding of step.found)
+      if (this.policies[finding.kind] !== 'REPORT') this.#tell(finding, 'planned', null);
   }
 
-  /** @param mended null where nothing is to be done */
-  add(finding: Inconsistency, mended: Mended | 'planned' | null): void {
-    const counts = this.#counts.get(finding.kind);
-    if (counts === undefined) return;
-    counts.found += 1;
-    if (mended === null) return;
-    const outcome = mended === 'planned' ? mended : mended.kind;
-    if (outcome !== 'planned') counts[outcome] += 1;
+  /** The kinds that may be mended, now that everything is counted; none of a dry run. */
+  guarded(): readonly InconsistencyKind[] {
+    for (const kind of this.#chosen()) {
+      const counted = this.#counts.of(kind);
+      const reason = stopReason(counted, this.#expected);
+      if (reason !== null) this.#stopped.set(kind, reason);
+      else if (counted.found > 0 && this.id !== null) this.#allowed.set(kind, counted.found);
+    }
+    return [...this.#allowed.keys()];
+  }
+
+  /** @returns false where as many of the kind were mended as were counted: then the run is not complete */
+  take({ kind }: Inconsistency): boolean {
+    const more = this.#allowed.get(kind) ?? 0;
+    if (more === 0) this.isComplete = false;
+    else this.#allowed.set(kind, more - 1);
+    return more > 0;
+  }
+
+  add(finding: Inconsistency, mended: Mended): void {
+    const outcomes = this.#outcomes.get(finding.kind);
+    if (outcomes !== undefined) outcomes[mended.kind] += 1;
+    this.#tell(finding, mended.kind, mended.kind === 'left' ? mended.because : null);
+  }
+
+  #tell({ kind, reason, id, reference, problem }: Inconsistency, outcome: RepairOutcome, because: string | null): void {
     if (this.#acts.length >= TOLD) return;
-    const { kind, reason, id, reference, problem } = finding;
-    const because = mended !== 'planned' && mended.kind === 'left' ? mended.because : null;
     this.#acts.push({ kind, reason, id, reference, problem, policy: this.policies[kind], outcome, because });
   }
 
   told(): RepairRun {
-    const results = [...this.#counts].map(([kind, counts]) => ({ kind, policy: this.policies[kind], ...counts }));
+    const results = KINDS.map((kind) => this.#resultOf(kind));
     return { runId: this.id, isDry: this.id === null, isComplete: this.isComplete, results, acts: this.#acts };
+  }
+
+  #resultOf(kind: InconsistencyKind): RepairResult {
+    const { found, rows } = this.#counts.of(kind);
+    const { repaired, underWay, left } = this.#outcomes.get(kind) ?? { repaired: 0, underWay: 0, left: 0 };
+    const stopped = this.#stopped.get(kind) ?? null;
+    const about = { kind, policy: this.policies[kind], found, rows, stopped };
+    if (stopped !== null) return { ...about, repaired: 0, underWay: 0, left: this.id === null ? 0 : found };
+    // Of all rows that were looked at twice, those that were not met again are mended: by an act for another, or elsewhere.
+    const isOver = this.#allowed.has(kind) && this.isComplete;
+    return { ...about, repaired: isOver ? found - underWay - left : repaired, underWay, left };
   }
 }

@@ -7,7 +7,10 @@ export interface Count {
 }
 
 /** What has become of the references of a relation's rows. */
-export type Tally = Readonly<Record<Fate, Count>>;
+export type Tally = Readonly<Record<Fate, Count>> & {
+  /** The types of keys that rows refer to and by which the graph joins nothing, with the number of rows. */
+  readonly types: ReadonlyMap<string, number>;
+};
 
 const EXAMPLES = 5;
 
@@ -15,7 +18,10 @@ export const NO_ROWS: Tally = {
   found: { count: 0, examples: [] },
   nobody: { count: 0, examples: [] },
   malformed: { count: 0, examples: [] },
+  wrapped: { count: 0, examples: [] },
+  otherType: { count: 0, examples: [] },
   none: { count: 0, examples: [] },
+  types: new Map(),
 };
 
 /** A tally with more rows. Of rows that are found no examples are kept. */
@@ -33,6 +39,15 @@ export function tallied(tally: Tally, judged: readonly Judged[]): Tally {
     found: counted('found'),
     nobody: counted('nobody'),
     malformed: counted('malformed'),
+    wrapped: counted('wrapped'),
+    otherType: counted('otherType'),
     none: counted('none'),
+    types: withTypes(tally.types, judged),
   };
+}
+
+function withTypes(types: ReadonlyMap<string, number>, judged: readonly Judged[]): ReadonlyMap<string, number> {
+  const counts = new Map(types);
+  for (const { type } of judged) if (type !== null) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return counts;
 }

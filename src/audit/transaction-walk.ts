@@ -12,6 +12,8 @@ import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { rowColumns } from '../platform/postgres/rows.js';
 import { readAhead, type ConsistencyWalk, type JudgedRows } from './consistency-walk.js';
 import { found, stillAmong, type Found, type Inconsistency } from './inconsistency.js';
+import { orderProblem, type MeantPartners } from './meant-partners.js';
+import type { Meant } from '../platform/wrapped-reference.js';
 import { TransactionDocuments, type RecordedDocument } from './transactions-documents.js';
 
 /** What is looked at of a transaction, as the graph reads it. */
@@ -30,17 +32,20 @@ export class TransactionWalk implements ConsistencyWalk {
   readonly #postgres: PostgresDatabase;
   readonly #references: MongoReferences;
   readonly #documents: TransactionDocuments;
+  readonly #partners: MeantPartners;
   readonly #primary: Pick<SourceReader, 'findByKeys'>;
 
   constructor(parts: {
     postgres: PostgresDatabase;
     mongo: MongoDatabase;
     mongoPrimary: Pick<SourceReader, 'findByKeys'>;
+    partners: MeantPartners;
   }) {
     this.#postgres = parts.postgres;
     this.#references = new MongoReferences(parts.mongo);
     this.#documents = new TransactionDocuments(parts.mongo);
     this.#primary = parts.mongoPrimary;
+    this.#partners = parts.partners;
   }
 
   async *stretches(after: string | null, size: number): AsyncGenerator<JudgedRows> {
@@ -67,8 +72,14 @@ export class TransactionWalk implements ConsistencyWalk {
     const partnered = rows.map((row) => [row, there.get(orderKey(row.orderId) ?? '')] as const);
     const differing = partnered.filter(([row, order]) => order !== undefined && isOther(row, order));
     const shares = await this.#shares(differing.flatMap(([row, order]) => (isPayment(row) ? [] : [order?.id ?? ''])));
+    const lost = partnered.flatMap(([{ orderId }, order]) =>
+      order === undefined && orderId !== null ? [orderId] : [],
+    );
+    const meant = await this.#partners.orders(lost);
     return partnered.flatMap(([row, order]) => {
       if (row.orderId === null) return [];
+      const partner = meant.get(row.orderId);
+      if (order === undefined && partner !== undefined) return partner.how === 'plain' ? [] : [unjoined(row, partner)];
       if (order === undefined) return [{ ...found(orphan(row)), expected: row }];
       const isWrong = isOther(row, order) && !isPaidInParts(order, shares);
       return isWrong ? [{ ...found(wrongAmount(row, order)), expected: row }] : [];
@@ -123,6 +134,16 @@ function isOther({ amount }: Row, { total, transactionState, unfinished }: Order
 function isPaidInParts({ id, total }: OrderRow, shares: ReadonlyMap<string, Big>): boolean {
   const costs = fromStored('decimal', total);
   return typeof costs === 'string' && shares.get(id)?.eq(costs) === true;
+}
+
+/** A transaction whose order is there, although the graph does not find it. */
+function unjoined(row: Row, meant: Meant): Found {
+  const about = { id: row.id, reference: row.orderId, problem: orderProblem(meant) };
+  const inconsistency: Inconsistency =
+    meant.how === 'otherType'
+      ? { ...about, kind: 'otherTypeReferences', reason: 'ORDER_OF_OTHER_TYPE' }
+      : { ...about, kind: 'wrappedReferences', reason: 'ORDER_WRAPPED' };
+  return { ...found(inconsistency), expected: row, meant };
 }
 
 function orphan({ id, orderId }: Row): Inconsistency {

@@ -93,6 +93,9 @@ const UNDOS: Readonly<Record<InconsistencyKind, Partial<Record<KeptRow['place'],
   staleCopies: { users: copy },
   conflictingCopies: { users: copy },
   staleOrderCopies: { orders: (undoing, row, isDry) => undoing.names(row, isDry) },
+  // No repair changes these.
+  wrappedReferences: {},
+  otherTypeReferences: {},
 };
 
 /**

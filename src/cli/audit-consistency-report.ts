@@ -1,13 +1,17 @@
 import type { ConsistencyAudit } from '../audit/consistency.service.js';
 import type { Inconsistencies } from '../audit/consistency.js';
+import { unwrappingStatements, type ReferenceGroup } from '../audit/reference-remedies.js';
 import { KINDS, type Inconsistency, type InconsistencyKind, type InconsistencyReason } from '../audit/inconsistency.js';
 import { counted, number, printable } from './doctor/words.js';
 
+/** What a collection is called in the database, by the name that its source has. */
+type CollectionOf = (name: string) => string;
+
 /** What people read: the counts, then each kind of inconsistency with its first few and what to do. */
-export function describeConsistency(audit: ConsistencyAudit): string {
+export function describeConsistency(audit: ConsistencyAudit, collectionOf: CollectionOf): string {
   return [
     ...countLines(audit),
-    ...KINDS.flatMap((kind) => kindLines(kind, audit[kind])),
+    ...KINDS.flatMap((kind) => kindLines(kind, audit[kind], collectionOf)),
     ...(audit.isComplete
       ? []
       : ['\nNot every copy could be judged: they are being brought up to date. Run it again later.']),
@@ -17,10 +21,12 @@ export function describeConsistency(audit: ConsistencyAudit): string {
 }
 
 /** For programs: as few examples as people see. */
-export function consistencyForPrograms(audit: ConsistencyAudit): object {
+export function consistencyForPrograms(audit: ConsistencyAudit, collectionOf: CollectionOf): object {
   const kinds = KINDS.map((kind) => {
-    const { count, reasons, examples } = audit[kind];
-    return [kind, { count, reasons, examples: examples.slice(0, SHOWN).map(exampleOf) }] as const;
+    const { count, reasons, examples, groups } = audit[kind];
+    const statements = unwrappingStatements(groups, collectionOf);
+    const ofReferences = groups.length === 0 ? {} : { groups, statements };
+    return [kind, { count, reasons, examples: examples.slice(0, SHOWN).map(exampleOf), ...ofReferences }] as const;
   });
   return { ...audit, ...Object.fromEntries(kinds) };
 }
@@ -39,6 +45,8 @@ export const NAMES: Readonly<Record<InconsistencyKind, string>> = {
   staleCopies: 'stale copies of users',
   conflictingCopies: 'copies of users in conflict',
   staleOrderCopies: 'orders with stale copies',
+  wrappedReferences: 'wrapped references',
+  otherTypeReferences: 'references to keys of another type',
 };
 
 const SUBJECTS: Readonly<Record<InconsistencyKind, string>> = {
@@ -48,6 +56,8 @@ const SUBJECTS: Readonly<Record<InconsistencyKind, string>> = {
   staleCopies: 'user',
   conflictingCopies: 'user',
   staleOrderCopies: 'order',
+  wrappedReferences: 'order',
+  otherTypeReferences: 'order',
 };
 
 const REFERENCES: Readonly<Partial<Record<InconsistencyKind, string>>> = {
@@ -55,6 +65,8 @@ const REFERENCES: Readonly<Partial<Record<InconsistencyKind, string>>> = {
   orphanTransactions: 'order',
   wrongAmounts: 'order',
   staleOrderCopies: 'user',
+  wrappedReferences: 'user',
+  otherTypeReferences: 'user',
 };
 
 const REASONS: Readonly<Record<InconsistencyReason, string>> = {
@@ -68,6 +80,10 @@ const REASONS: Readonly<Record<InconsistencyReason, string>> = {
   NOT_DELETED: 'of users who are gone',
   EMAIL_TAKEN: 'without an e-mail address that another row has',
   NOT_STORABLE: 'that cannot be held as they are',
+  USER_WRAPPED: 'of orders whose user is there',
+  ORDER_WRAPPED: 'of transactions whose order is there',
+  USER_OF_OTHER_TYPE: 'of orders whose user is there',
+  ORDER_OF_OTHER_TYPE: 'of transactions whose order is there',
 };
 
 const REMEDIES: Readonly<Record<InconsistencyKind, string>> = {
@@ -83,6 +99,9 @@ const REMEDIES: Readonly<Record<InconsistencyKind, string>> = {
     'where two have one e-mail address, give one another; else correct the value in MongoDB, or make the column take it: ' +
     'it is copied again by itself, and at once by npm run repair -- --dry-run --conflicting-copies relink',
   staleOrderCopies: 'copy them again: npm run repair -- --dry-run --stale-order-copies relink',
+  wrappedReferences: 'delete nothing: each row has its partner. Correct the references, which joins the rows again',
+  otherTypeReferences:
+    'delete nothing: each row has its partner. The graph joins users by an _id that is an ObjectId, and orders by their id',
 };
 
 function countLines(audit: ConsistencyAudit): readonly string[] {
@@ -99,7 +118,11 @@ function countLines(audit: ConsistencyAudit): readonly string[] {
   ];
 }
 
-function kindLines(kind: InconsistencyKind, { count, reasons, examples }: Inconsistencies): readonly string[] {
+function kindLines(
+  kind: InconsistencyKind,
+  { count, reasons, examples, groups }: Inconsistencies,
+  collectionOf: CollectionOf,
+): readonly string[] {
   if (count === 0) return [];
   const title = NAMES[kind];
   const why = Object.entries(reasons).map(([reason, of]) => `${number(of)} ${REASONS[reason as InconsistencyReason]}`);
@@ -108,15 +131,46 @@ function kindLines(kind: InconsistencyKind, { count, reasons, examples }: Incons
     `\n${title.slice(0, 1).toUpperCase()}${title.slice(1)}: ${why.join(', ')}`,
     ...examples.slice(0, SHOWN).map((one) => printable(`  ${line(one)}`)),
     ...(rest > 0 ? [`  and ${number(rest)} more`] : []),
+    ...groups.flatMap((group) => groupLine(group)),
     `  → ${REMEDIES[kind]}`,
+    ...remedyLines(groups, collectionOf),
   ];
 }
 
+/** `users' _id are of type string: 100 orders name 50 of them`. */
+function groupLine({ reason, what, count, partners }: ReferenceGroup): readonly string[] {
+  const isOfOrder = OF_TRANSACTIONS.has(reason);
+  const rows = counted(count, isOfOrder ? 'transaction' : 'order');
+  const names = count === 1 ? 'names' : 'name';
+  if (reason === 'USER_OF_OTHER_TYPE') {
+    return [printable(`  users' _id are of type ${what}: ${rows} ${names} ${number(partners)} of them`)];
+  }
+  if (reason === 'ORDER_OF_OTHER_TYPE') {
+    return [printable(`  orders have a field ${what}: ${rows} ${names} ${counted(partners, 'order')} by it`)];
+  }
+  const field = isOfOrder ? 'orderId' : 'userId';
+  const holds = what === 'mentioned' ? 'the id among other text, or in another encoding' : 'the id in a wrapping';
+  return [`  ${rows}: ${field} holds ${holds}`];
+}
+
+function remedyLines(groups: readonly ReferenceGroup[], collectionOf: CollectionOf): readonly string[] {
+  const statements = unwrappingStatements(groups, collectionOf);
+  const isByHand = groups.some(({ what }) => what === 'mentioned');
+  return [
+    ...statements.map((statement) => `    ${statement}`),
+    ...(isByHand ? ['    what holds the id among other text, or in another encoding, is corrected by hand'] : []),
+  ];
+}
+
+/** Reasons that are about transactions, of kinds that are mostly about orders. */
+const OF_TRANSACTIONS: ReadonlySet<InconsistencyReason> = new Set(['ORDER_WRAPPED', 'ORDER_OF_OTHER_TYPE']);
+
 /** An inconsistency on one line. */
-export function line({ kind, id, reference, problem }: Inconsistency): string {
-  const noun = REFERENCES[kind];
+export function line({ kind, reason, id, reference, problem }: Inconsistency): string {
+  const isOfOrder = OF_TRANSACTIONS.has(reason);
+  const noun = isOfOrder ? 'order' : REFERENCES[kind];
   const referred = noun === undefined ? '' : `, ${noun} ${reference ?? 'unknown'}`;
-  return `${SUBJECTS[kind]} ${id}${referred}: ${problem}`;
+  return `${isOfOrder ? 'transaction' : SUBJECTS[kind]} ${id}${referred}: ${problem}`;
 }
 
 function seconds(count: number): string {

@@ -42,8 +42,8 @@ export async function main({ task, argv }: CommandOptions): Promise<void> {
   await withPlatform({ task }, isForPrograms, async (platform, { tell }) => {
     const checked = await check(platform, argv, tell);
     const report = isForPrograms
-      ? JSON.stringify(forPrograms(checked), null, 2)
-      : described(checked, platform.postgres.schema);
+      ? JSON.stringify(forPrograms(checked, platform), null, 2)
+      : described(checked, platform);
     process.stdout.write(`${report}\n`);
     process.exitCode = isSound(checked) ? 0 : 1;
   });
@@ -70,20 +70,21 @@ function telling(update: Progress): (examined: number) => void {
 }
 
 /** One check by itself is told as it is. */
-function forPrograms({ transactions, consistency }: Checked): object | null {
+function forPrograms({ transactions, consistency }: Checked, { mongo }: Platform): object | null {
+  const collectionOf = (name: string) => mongo.nameOf(name);
   if (consistency === null) return transactions;
-  if (transactions === null) return consistencyForPrograms(consistency);
+  if (transactions === null) return consistencyForPrograms(consistency, collectionOf);
   return {
     isSound: transactions.isSound && consistency.isSound,
     transactions,
-    consistency: consistencyForPrograms(consistency),
+    consistency: consistencyForPrograms(consistency, collectionOf),
   };
 }
 
-function described({ transactions, consistency }: Checked, schema: string): string {
+function described({ transactions, consistency }: Checked, { postgres, mongo }: Platform): string {
   return [
-    ...(transactions === null ? [] : [`\n${describeAudit(transactions, schema)}`]),
-    ...(consistency === null ? [] : [`\n${describeConsistency(consistency)}`]),
+    ...(transactions === null ? [] : [`\n${describeAudit(transactions, postgres.schema)}`]),
+    ...(consistency === null ? [] : [`\n${describeConsistency(consistency, (name) => mongo.nameOf(name))}`]),
   ].join('\n');
 }
 

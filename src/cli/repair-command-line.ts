@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { KINDS, type InconsistencyKind } from '../audit/inconsistency.js';
-import { POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
+import { isMended, POLICIES, type RepairPolicies } from '../audit/repair-policies.js';
 import { normalizeKey } from '../join/key.js';
 import { printable } from './doctor/words.js';
 import { UsageError } from './usage.js';
@@ -12,13 +12,15 @@ export type RepairCommand =
       readonly kind: 'repair';
       readonly isDry: boolean;
       readonly policies: Partial<RepairPolicies>;
+      /** How much of the one kind that has a policy is expected; null where nothing is. */
+      readonly expect: number | null;
       readonly json: boolean;
     }
   | { readonly kind: 'undo'; readonly runId: string; readonly isDry: boolean; readonly json: boolean }
   | { readonly kind: 'runs'; readonly json: boolean };
 
 const USAGE =
-  'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--json] [--help]\n' +
+  'usage: npm run repair -- --dry-run | --apply [--<kind> report|...]... [--expect N] [--json] [--help]\n' +
   '       npm run repair -- --undo RUN [--dry-run] | --runs [--json]';
 
 export const HELP = `${USAGE}
@@ -41,6 +43,9 @@ your tables fire for rows that come back.
   --conflicting-copies  report|relink   the same for copies that lack what another row has
   --stale-order-copies  report|relink   orders whose copies are not what their users have
 
+  --expect N                            confirms that so many are found of the one kind that is named. Without it,
+                                        nothing of a kind is changed that has more than 20 rows and 5 % of their table;
+                                        with another number than is found, nothing is changed
   --runs                                lists the newest runs: when, by whom, how much
   --undo RUN                            brings back what the run has deleted or changed
   --undo RUN --dry-run                  tells what would come back, and changes nothing
@@ -61,8 +66,9 @@ export function parseRepairCommand(argv: readonly string[]): RepairCommand {
   const other = otherCommand(values, isDry, json);
   if (other !== null) return other;
   if (isDry === (values['apply'] === true)) throw new UsageError(`repair takes --dry-run or --apply; ${USAGE}`);
-  const policies = Object.fromEntries(KINDS.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
-  return { kind: 'repair', isDry, policies, json };
+  const policies = Object.fromEntries(MENDED.flatMap((kind) => policyOf(kind, values[optionOf(kind)])));
+  const expect = expectedIn(values['expect'], Object.values(policies));
+  return { kind: 'repair', isDry, policies, expect, json };
 }
 
 /** `--undo` and `--runs`, which take no policies. */
@@ -79,6 +85,15 @@ function otherCommand(values: Values, isDry: boolean, json: boolean): RepairComm
   if (normalizeKey('uuid', runId) === null)
     throw new UsageError(`--undo takes the UUID of a run, got ${printable(runId)}; --runs lists them; ${USAGE}`);
   return { kind: 'undo', runId, isDry, json };
+}
+
+function expectedIn(value: Value, policies: readonly string[]): number | null {
+  if (typeof value !== 'string') return null;
+  if (!/^\d{1,9}$/.test(value)) throw new UsageError(`--expect takes a number of findings, got ${value}; ${USAGE}`);
+  if (policies.filter((policy) => policy !== 'REPORT').length === 1) return Number(value);
+  throw new UsageError(
+    `--expect confirms the number of one kind: name exactly one that is not to be reported; ${USAGE}`,
+  );
 }
 
 /** `staleCopies` as `stale-copies`. */
@@ -100,13 +115,15 @@ type Value = string | boolean | undefined;
 
 type Values = Readonly<Record<string, Value>>;
 
+const MENDED = KINDS.filter(isMended);
+
 const FLAGS = ['dry-run', 'apply', 'runs', 'json', 'help'];
 
 function parse(argv: readonly string[]): Values {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const name of FLAGS) options[name] = { type: 'boolean' };
-  options['undo'] = { type: 'string' };
-  for (const kind of KINDS) options[optionOf(kind)] = { type: 'string' };
+  for (const name of ['undo', 'expect']) options[name] = { type: 'string' };
+  for (const kind of MENDED) options[optionOf(kind)] = { type: 'string' };
   try {
     return parseArgs({ args: [...argv], options, strict: true }).values as Record<string, Value>;
   } catch (error) {

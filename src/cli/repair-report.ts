@@ -1,4 +1,5 @@
 import type { RepairAct, RepairResult, RepairRun } from '../audit/repair.service.js';
+import { isMended } from '../audit/repair-policies.js';
 import { line, NAMES } from './audit-consistency-report.js';
 import { number, printable } from './doctor/words.js';
 import { optionOf } from './repair-command-line.js';
@@ -10,7 +11,7 @@ const INCOMPLETE = 'Not everything could be judged: copies are being brought up 
 
 /** What people read: what became of each kind, the first acts, and what is left to be done. */
 export function describeRepair({ runId, isDry, isComplete, results, acts }: RepairRun): string {
-  const found = results.filter((result) => result.found > 0);
+  const found = results.filter((result) => result.found > 0 || result.stopped !== null);
   if (found.length === 0) return isComplete ? 'Nothing was found: there is nothing to repair.' : INCOMPLETE;
   const rest = found.filter(({ policy }) => policy !== 'REPORT').reduce((sum, { found: all }) => sum + all, 0) - SHOWN;
   return [
@@ -27,12 +28,17 @@ export function describeRepair({ runId, isDry, isComplete, results, acts }: Repa
 
 /** Whether something was found that is neither mended nor about to be, or may be found by another run. */
 export function isLeft({ isComplete, results }: RepairRun): boolean {
-  return !isComplete || results.some(({ found, repaired, underWay }) => found > repaired + underWay);
+  return (
+    !isComplete ||
+    results.some(({ found, stopped, repaired, underWay }) => stopped !== null || found > repaired + underWay)
+  );
 }
 
-function resultLine({ kind, policy, found, repaired, underWay, left }: RepairResult, isDry: boolean): string {
+function resultLine({ kind, policy, found, stopped, repaired, underWay, left }: RepairResult, isDry: boolean): string {
   const what = `${number(found)} found (${NAMES[kind]})`;
+  if (!isMended(kind)) return `${what}: never deleted; "npm run audit" says what corrects them`;
   if (policy === 'REPORT') return `${what}: reported only (--${optionOf(kind)} says otherwise)`;
+  if (stopped !== null) return `${what}: stopped, ${isDry ? 'nothing would be' : 'nothing was'} changed: ${stopped}`;
   if (isDry) return `${what}: to ${policy.toLowerCase()}`;
   const became = [
     ...(repaired === 0 ? [] : [`${number(repaired)} repaired`]),
@@ -53,7 +59,7 @@ function actLine(act: RepairAct): string {
 }
 
 function doneIn(runId: string | null, acts: readonly RepairAct[]): string {
-  if (acts.length === 0) return 'Nothing was changed: no kind that was found has a policy.';
+  if (acts.length === 0) return 'Nothing was changed.';
   return (
     `Each act is logged: SELECT * FROM "tandem_repairs" WHERE "runId" = '${String(runId)}'\n` +
     `To take it back: npm run repair -- --undo ${String(runId)}`

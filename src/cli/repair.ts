@@ -57,13 +57,13 @@ async function undoOrList(
 
 function repair(
   platform: Platform,
-  { isDry, policies }: Extract<RepairCommand, { kind: 'repair' }>,
+  { isDry, policies, expect }: Extract<RepairCommand, { kind: 'repair' }>,
   tell: Task,
 ): Promise<RepairRun> {
   const title = isDry ? 'Look what would be repaired' : 'Repair';
   return tell(title, (update) =>
     createScope(platform).repair.run(
-      { isDry, ...policies },
+      { isDry, expect, ...policies },
       {
         onProgress: (examined) => {
           update(undefined, `${number(examined)} rows`);

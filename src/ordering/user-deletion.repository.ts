@@ -2,6 +2,7 @@ import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { addFollowJob } from '../copies/follow-job.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
+import { ordersOfUser } from './orders-of-user.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
@@ -107,7 +108,7 @@ export class UserDeletionRepository {
       {
         sql: `
           WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
-          "counted" AS (SELECT count(*)::int AS "orders" FROM "orders" WHERE lower("userId") = $1::text),
+          "counted" AS (SELECT (${ordersOfUser('$1::text')})::int AS "orders"),
           "held" AS (
             INSERT INTO ${DELETIONS} ("userId", "erases")
             SELECT $1::text, $3::boolean FROM "counted" WHERE "orders" = 0 OR $2::boolean

@@ -25,14 +25,14 @@ const repair = (policies: Partial<RepairPolicies>, isDry = false) =>
   createScope(databases.platform).repair.run({ isDry, ...policies });
 const transactions = () => collection(databases.platform, 'transactions');
 
-const EVERYTHING: RepairPolicies = {
+const EVERYTHING = {
   danglingOrders: 'DELETE',
   orphanTransactions: 'DELETE',
   wrongAmounts: 'FIX',
   staleCopies: 'RELINK',
   conflictingCopies: 'RELINK',
   staleOrderCopies: 'RELINK',
-};
+} as const satisfies Partial<RepairPolicies>;
 
 let ada: Seeded;
 
@@ -83,6 +83,8 @@ const FOUND = {
   staleCopies: 3,
   conflictingCopies: 1,
   staleOrderCopies: 1,
+  wrappedReferences: 0,
+  otherTypeReferences: 0,
 };
 
 async function everything() {

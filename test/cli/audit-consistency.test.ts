@@ -27,7 +27,8 @@ describe('npm run audit', () => {
       printed:
         '\n1 order, 1 transaction, 1 user, 0 copies of users\n' +
         '0 orders without their user, 0 transactions without their order, 0 wrong amounts, 0 stale copies of users, ' +
-        '0 copies of users in conflict, 0 orders with stale copies\n' +
+        '0 copies of users in conflict, 0 orders with stale copies, 0 wrapped references, ' +
+        '0 references to keys of another type\n' +
         'Users are not copied; 0 jobs waiting, 0 parked\n' +
         '\nBoth databases agree.\n',
     });

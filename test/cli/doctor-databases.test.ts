@@ -44,6 +44,23 @@ test('databases that are as they should be are found to be well', async () => {
   expect(diagnosis.one('joins.orders.user').message).toBe('orders.user: every userId leads to one of users (1 row)');
 });
 
+test('references to rows that are there, which the graph does not find, are told apart from those that lead nowhere', async () => {
+  for (const _id of ['aBcDeFgHiJkLmNoPq', 'bBcDeFgHiJkLmNoPq']) await seed.document('users', { _id });
+  for (const userId of ['aBcDeFgHiJkLmNoPq', 'bBcDeFgHiJkLmNoPq']) await seed.order({ userId });
+  const strings = (await Diagnosis.of(databases)).one('joins.orders.user');
+  expect(strings.message).toBe(
+    'orders.user: 2 of 2 orders mean a row of users whose _id is of type string, by which nothing is joined; here are two',
+  );
+  expect(strings.remedy).toMatch(/^delete nothing for it: the graph joins users by an _id that is an ObjectId alone; /);
+  expect(strings.data).toMatchObject({ otherType: { count: 2, types: { string: 2 } }, malformed: { count: 0 } });
+
+  const ada = await seed.user();
+  await seed.order({ userId: `"${ada.id}"` });
+  const both = (await Diagnosis.of(databases)).one('joins.orders.user');
+  expect(both.message).toContain('1 of 3 orders holds more in userId than the id of a row that is there, 2 mean a row');
+  expect(both.remedy).toContain('"npm run audit" prints the statement');
+});
+
 test('references that lead nowhere are counted, shown and explained', async () => {
   const ada = await seed.user();
   await seed.order({ user: ada });

@@ -16,7 +16,11 @@ const orders = () => sql(databases.databaseUrl, 'SELECT id FROM orders');
 
 const NO_RUN = '00000000-0000-4000-8000-000000000000';
 
-beforeEach(() => nothingIn(databases));
+beforeEach(async () => {
+  await nothingIn(databases);
+  // Without any user nothing is deleted for lack of one.
+  await seed.user();
+});
 
 describe('npm run repair', () => {
   test('says that there is nothing to repair, and ends with 0', async () => {

@@ -8,6 +8,7 @@ import { POLICY } from './policy.mjs';
 import { UNDO } from './undo.mjs';
 import { ORDERING } from './ordering.mjs';
 import { UNIQUENESS } from './uniqueness.mjs';
+import { REFERENCES } from './references.mjs';
 
 /**
  * A safeguard that is taken out, and the tests of which some have to fail then.
@@ -22,7 +23,16 @@ import { UNIQUENESS } from './uniqueness.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...UNIQUENESS, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY, ...UNDO];
+export const MUTANTS = [
+  ...ORDERING,
+  ...UNIQUENESS,
+  ...COPIES,
+  ...LIMITS,
+  ...DEADLINE,
+  ...POLICY,
+  ...UNDO,
+  ...REFERENCES,
+];
 
 /**
  * @param {Mutant} mutant

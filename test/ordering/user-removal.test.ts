@@ -38,6 +38,21 @@ describe('deleteUser', () => {
     expect((await execute(USER, { id: ada.id })).data).toEqual({ user: { id: ada.id } });
   });
 
+  test.each([
+    ['in quotes', (id: string) => `"${id}"`],
+    ['in ObjectId(...)', (id: string) => `ObjectId("${id.toUpperCase()}")`],
+    ['in {"$oid": ...}', (id: string) => `{"$oid":"${id}"}`],
+    ['with a line end', (id: string) => `${id}\n`],
+    ['in quotes that are escaped', (id: string) => `%22${id}%22`],
+  ])('a user whose order holds the id %s is refused, and one of whom no order knows is not', async (_, wrapped) => {
+    const [ada, eve] = [await seed.user(), await seed.user()];
+    await seed.order({ userId: wrapped(ada.id) });
+    const { errors } = await remove(ada.id);
+    expect(errors).toMatchObject([{ extensions: { code: 'USER_HAS_ORDERS', field: 'orders' } }]);
+    expect((await execute(USER, { id: ada.id })).data).toEqual({ user: { id: ada.id } });
+    expect((await remove(eve.id)).errors).toEqual([]);
+  });
+
   test('KEEP leaves the orders, with their copies, and nobody as their user', async () => {
     const ada = await seed.user();
     const order = await seed.order({ user: ada, userName: 'Ada', userEmail: 'ada@example.com' });

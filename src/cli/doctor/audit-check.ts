@@ -13,17 +13,19 @@ export interface Named {
   readonly databases: Readonly<Record<DatabaseName, string>>;
 }
 
-type Lost = 'nobody' | 'malformed';
+type Lost = 'nobody' | 'malformed' | 'wrapped' | 'otherType';
 
 /** What following a relation's references has shown: how many lead nowhere, five of them, and how to see them. */
 export function describeAudit(audit: Audit, named: Named): Check {
   const { relation, tally } = audit;
   const id = `joins.${relationName(relation)}`;
   const data = dataOf(audit);
-  const lost = tally.nobody.count + tally.malformed.count;
+  const unjoined = tally.wrapped.count + tally.otherType.count;
+  const lost = tally.nobody.count + tally.malformed.count + unjoined;
   if (lost === 0) return ok(id, `${relationName(relation)}: ${withoutLoss(audit)}`, data);
-  const isEveryone = tally.found.count === 0;
-  const remedy = isEveryone ? wrongDatabase(relation, named) : inspect(relation, tally, named);
+  // Where references lead to rows that are there, the two databases belong together.
+  const isEveryone = tally.found.count === 0 && unjoined === 0;
+  const remedy = isEveryone ? wrongDatabase(relation, named) : remedyFor(relation, tally, named);
   return { ...warning(id, `${relationName(relation)}: ${lossOf(audit)}`, remedy, data), details: examplesOf(audit) };
 }
 
@@ -44,6 +46,12 @@ function lossOf(audit: Audit): string {
   const parts = [
     [tally.nobody, 'point at nobody', 'points at nobody'] as const,
     [tally.malformed, `hold a malformed ${relation.field}`, `holds a malformed ${relation.field}`] as const,
+    [
+      tally.wrapped,
+      `hold more in ${relation.field} than the id of a row that is there`,
+      `holds more in ${relation.field} than the id of a row that is there`,
+    ] as const,
+    [tally.otherType, `mean ${keysOf(audit)}`, `means ${keysOf(audit)}`] as const,
     [tally.none, 'hold none', 'holds none'] as const,
   ]
     .filter(([{ count }]) => count > 0)
@@ -75,8 +83,20 @@ function estimated({ size, examined }: Audit, count: number): number {
 
 const WORDS = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-function hereAre({ nobody, malformed }: Tally): string {
-  const count = nobody.examples.length + malformed.examples.length;
+/** `a row of users whose _id is of type string, by which nothing is joined`. */
+function keysOf({ relation: { to }, tally }: Audit): string {
+  const types = [...tally.types.keys()].toSorted();
+  const isByField = types.every((type) => Object.hasOwn(to.fields, type));
+  const key = isByField
+    ? `by its ${types.join(' or ')}`
+    : `whose ${storedName(to, KEY)} is of type ${types.join(' or ')}`;
+  return `a row of ${to.name} ${key}, by which nothing is joined`;
+}
+
+const LOST: readonly Lost[] = ['nobody', 'malformed', 'wrapped', 'otherType'];
+
+function hereAre(tally: Tally): string {
+  const count = examplesIn(tally).length;
   return `here ${count === 1 ? 'is' : 'are'} ${WORDS[count] ?? count}`;
 }
 
@@ -86,7 +106,12 @@ function examplesOf({ relation, tally }: Audit): readonly string[] {
       ({ id, reference }) =>
         `${typeof id === 'string' ? id : shown(id)}: ${relation.field} ${shown(reference)} ${what}`,
     );
-  return [...lines('nobody', `is nobody's id`), ...lines('malformed', 'is no id')];
+  return [
+    ...lines('nobody', `is nobody's id`),
+    ...lines('malformed', 'is no id'),
+    ...lines('wrapped', 'holds an id, and more'),
+    ...lines('otherType', 'is a key of another type'),
+  ];
 }
 
 function wrongDatabase({ from, to }: Relation, { databases }: Named): string {
@@ -96,8 +121,28 @@ function wrongDatabase({ from, to }: Relation, { databases }: Named): string {
   );
 }
 
-function inspect({ from, name }: Relation, { nobody, malformed }: Tally, named: Named): string {
-  const ids = [...nobody.examples, ...malformed.examples].map(({ id }) => id);
+function examplesIn(tally: Tally): Count['examples'] {
+  return LOST.flatMap((lost) => tally[lost].examples);
+}
+
+/** Of references to rows that are there: nothing is to be deleted for them. */
+function remedyFor(relation: Relation, tally: Tally, named: Named): string {
+  const hints = [
+    ...(tally.wrapped.count === 0 ? [] : ['"npm run audit" prints the statement that takes the wrapping off']),
+    ...(tally.otherType.count === 0
+      ? []
+      : [`delete nothing for it: the graph joins ${relation.to.name} by ${keyKind(relation)} alone`]),
+  ];
+  return [...hints, inspect(relation, tally, named)].join('; ');
+}
+
+function keyKind({ to }: Relation): string {
+  const { kind } = fieldOf(to, KEY);
+  return kind === 'objectId' ? `an ${storedName(to, KEY)} that is an ObjectId` : storedName(to, KEY);
+}
+
+function inspect({ from, name }: Relation, tally: Tally, named: Named): string {
+  const ids = examplesIn(tally).map(({ id }) => id);
   return `the graph says null for their ${name}, and serves them; to see these: ${statementFor(from, ids, named)}`;
 }
 
@@ -131,6 +176,8 @@ function dataOf(audit: Audit): Data {
     found: tally.found.count,
     nobody: countOf(tally.nobody),
     malformed: countOf(tally.malformed),
+    wrapped: countOf(tally.wrapped),
+    otherType: { ...countOf(tally.otherType), types: Object.fromEntries(tally.types) },
     none: countOf(tally.none),
   };
 }

@@ -2,6 +2,8 @@ import mongoose from 'mongoose';
 import { normalizeKey } from '../../join/key.js';
 import type { Position } from '../../join/page.js';
 import { fieldOf, KEY, storedName, type Source } from '../../join/source.js';
+import type { Meant } from '../wrapped-reference.js';
+import { documentsMeant } from './any-key.js';
 import { behind } from './bounds.js';
 import type { Document } from './document.js';
 import type { MongoDatabase } from './mongo.js';
@@ -98,6 +100,11 @@ export class MongoReferences {
     const rows = others.length === 0 ? [] : await this.#reader.findByKeys(source, KEY, others, new Set([KEY]), null);
     for (const row of rows) found.add(normalizeKey(kind, (row as Record<string, unknown>)[KEY]));
     return new Set([...found].filter((key) => key !== null));
+  }
+
+  /** The documents that references mean although the graph does not find them: see {@link documentsMeant}. */
+  meant(source: Source, references: readonly string[], caseless = false): Promise<ReadonlyMap<string, Meant>> {
+    return documentsMeant(this.#database, source, references, caseless);
   }
 
   async #storedAsUsual(source: Source, keys: readonly string[]): Promise<readonly unknown[]> {

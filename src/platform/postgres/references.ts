@@ -1,5 +1,7 @@
 import { normalizeKey } from '../../join/key.js';
 import { fieldOf, KEY, type Source } from '../../join/source.js';
+import type { Meant } from '../wrapped-reference.js';
+import { rowsMeant } from './any-key.js';
 import { columnOf, quoted } from './columns.js';
 import { Parameters } from './parameters.js';
 import { rowColumns, toRow } from './rows.js';
@@ -73,6 +75,11 @@ export class PostgresReferences {
     const rows = await this.#reader.findByKeys(source, KEY, keys, new Set([KEY]), null);
     const found = rows.map((row) => normalizeKey(kind, (row as Record<string, unknown>)[KEY]));
     return new Set(found.filter((key) => key !== null));
+  }
+
+  /** The rows that references mean although the graph does not find them: see {@link rowsMeant}. */
+  meant(source: Source, references: readonly string[]): Promise<ReadonlyMap<string, Meant>> {
+    return rowsMeant(this.#query, source, references);
   }
 
   async #isSampled({ from }: Source): Promise<boolean> {
