@@ -11,6 +11,7 @@ import { CopyWalk } from './copy-walk.js';
 import { OrderWalk } from './order-walk.js';
 import { TransactionWalk } from './transaction-walk.js';
 import { UserReads } from './user-reads.js';
+import { Visibility } from './visibility.js';
 import { UserWalk } from './user-walk.js';
 
 /** Everything that is wrong between the two databases, and what is still to be done. */
@@ -76,7 +77,8 @@ export class ConsistencyService {
       new UserWalk(parts),
       new CopyWalk(parts),
     ];
-    return new ConsistencyScan(walks, new CopyProgress(syncState, { pause: PAUSE, patience }));
+    const progress = new CopyProgress(syncState, { pause: PAUSE, patience });
+    return new ConsistencyScan(walks, progress, new Visibility({ postgres, mongo }));
   }
 
   #backlog(): Promise<Backlog> {

@@ -1,3 +1,4 @@
+import type { Finding } from '../platform/finding.js';
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 
 /** What can be wrong between the two databases. */
@@ -52,6 +53,8 @@ export interface Found extends Inconsistency {
   readonly moment: ClusterTime | null;
   /** What the copy should have been then. */
   readonly expected: object | null;
+  /** Why it is not proved: what is missing in it may be there. Absent where it is proved. */
+  readonly doubt?: Finding;
 }
 
 /** One that nothing else has to be known of to see whether it lasts. */

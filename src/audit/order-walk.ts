@@ -8,6 +8,7 @@ import { jobStates } from '../platform/jobs/job-queue.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { nextBehind, readAhead, type ConsistencyWalk, type JudgedRows } from './consistency-walk.js';
 import type { Standing } from './copy-progress.js';
+import { UNSETTLED } from './visibility.js';
 import { found, stillAmong, type Found, type Inconsistency } from './inconsistency.js';
 import type { ReadUsers, UserReads } from './user-reads.js';
 
@@ -76,7 +77,8 @@ export class OrderWalk implements ConsistencyWalk {
       const key = userKey(row.userId);
       const user = key === null ? undefined : people.byId.get(key);
       if (user !== undefined) return this.#staleCopies(row, user, people);
-      return [found(dangling(row, key === null ? 'MALFORMED' : deleted.has(key) ? 'DELETED' : 'NOBODY'))];
+      const one = found(dangling(row, key === null ? 'MALFORMED' : deleted.has(key) ? 'DELETED' : 'NOBODY'));
+      return [key !== null && people.unsure.has(key) ? { ...one, doubt: UNSETTLED } : one];
     });
   }
 

@@ -33,6 +33,8 @@ const UNDER_WAY: Mended = { kind: 'underWay' };
 const NO_USERS = 'MongoDB has no user at all: look whether MONGODB_URI names the right database';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
+const NOT_CONFIRMED = 'most members of MongoDB do not confirm that its user is gone';
+
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
 export function actsWith({ repairing, ordering, userFollowing }: ActParts): Readonly<Record<InconsistencyKind, Act>> {
   const relink: Act = {
@@ -45,14 +47,18 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
   return {
     danglingOrders: {
       before: ({ id }) => repairing.order(id),
-      run: async ({ id, reason }) =>
-        reason === 'MALFORMED' || (await repairing.hasUsers()) ? deleteOrder(ordering, id) : left(NO_USERS),
+      run: async ({ id, reason, reference }) => {
+        if (reason === 'MALFORMED') return deleteOrder(ordering, id);
+        if (!(await repairing.hasUsers())) return left(NO_USERS);
+        return (await repairing.isUserGone(reference)) ? deleteOrder(ordering, id) : left(NOT_CONFIRMED);
+      },
     },
     orphanTransactions: {
       before: ({ id }) => repairing.transaction(id),
       run: async ({ id, reference, reason }) => {
         if (reason !== 'MALFORMED' && !(await repairing.hasOrders())) return left(NO_ORDERS);
         if (normalizeKey('objectId', id) === null) return left('its id is no ObjectId: delete it in MongoDB');
+        if (reason !== 'MALFORMED' && (await repairing.hasOrder(reference))) return left('its order is there');
         await repairing.deleteTransaction(id, reference);
         return REPAIRED;
       },

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Access } from '../security/access.js';
 import { UNLIMITED } from './consistency.js';
 import type { ConsistencyService } from './consistency.service.js';
-import type { Confirmed, ConsistencyScan, ScanLimits } from './consistency-scan.js';
+import type { Confirmed, ConsistencyScan, ScanLimits, ScanStep } from './consistency-scan.js';
 import { KINDS, type Inconsistency, type InconsistencyKind } from './inconsistency.js';
 import { actsWith, attempted, left, type Act, type ActParts, type Mended } from './repair-acts.js';
 import type { RepairLog } from './repair-log.repository.js';
+import { distinct } from './visibility.js';
+import type { Finding } from '../platform/finding.js';
 import { REPORT_ALL, type RepairPolicies, type RepairPolicy } from './repair-policies.js';
 
 /** What was done about a finding, or would be. */
@@ -35,6 +37,8 @@ export interface RepairRun {
   readonly isDry: boolean;
   /** Whether every row was looked at. */
   readonly isComplete: boolean;
+  /** Why some of it could not be judged: rows may be hidden, or the members of MongoDB do not agree. */
+  readonly unproved: readonly Finding[];
   readonly results: readonly RepairResult[];
   /** The first ones. */
   readonly acts: readonly RepairAct[];
@@ -93,7 +97,8 @@ export class RepairService {
     for await (const step of scan.steps(within)) {
       onProgress?.((examined += step.examined));
       const isMended = await this.#mendAll(scan, run, step.found, within.until);
-      if (step.isCut || step.unjudged > 0 || !isMended) run.isComplete = false;
+      if (step.isCut || step.unjudged > 0 || step.unproved.length > 0 || !isMended) run.isComplete = false;
+      run.leave(step);
     }
     return run.told();
   }
@@ -124,6 +129,10 @@ export class RepairService {
       if (run.isWithAnother(finding)) run.add(finding, { kind: 'repaired' });
       return;
     }
+    if (still.doubt !== undefined) {
+      run.add(still, left(still.doubt.problem));
+      return;
+    }
     const { before, run: act } = this.#acts[still.kind];
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
@@ -146,6 +155,7 @@ class Run {
   readonly policies: RepairPolicies;
   isComplete = true;
   readonly #acts: RepairAct[] = [];
+  #unproved: readonly Finding[] = [];
   /** Users whose orders are all brought up to date with one of them. */
   readonly #users = new Set<unknown>();
   readonly #counts = new Map(KINDS.map((kind) => [kind, { found: 0, repaired: 0, underWay: 0, left: 0 }]));
@@ -164,6 +174,13 @@ class Run {
     return kind === 'staleOrderCopies' && this.#users.has(reference);
   }
 
+  /** Leaves what is not proved, and says why. What is only reported is not counted: it may be none. */
+  leave({ doubted, unproved }: Pick<ScanStep, 'doubted' | 'unproved'>): void {
+    this.#unproved = distinct([...this.#unproved, ...unproved]);
+    for (const finding of doubted)
+      if (this.policies[finding.kind] !== 'REPORT') this.add(finding, left(finding.doubt?.problem ?? finding.problem));
+  }
+
   /** @param mended null where nothing is to be done */
   add(finding: Inconsistency, mended: Mended | 'planned' | null): void {
     const counts = this.#counts.get(finding.kind);
@@ -180,6 +197,7 @@ class Run {
 
   told(): RepairRun {
     const results = [...this.#counts].map(([kind, counts]) => ({ kind, policy: this.policies[kind], ...counts }));
-    return { runId: this.id, isDry: this.id === null, isComplete: this.isComplete, results, acts: this.#acts };
+    const { id: runId, isComplete } = this;
+    return { runId, isDry: runId === null, isComplete, unproved: this.#unproved, results, acts: this.#acts };
   }
 }

@@ -5,6 +5,7 @@ import { users, type UserId } from '../domains/user/user.source.js';
 import { normalizeKey } from '../join/key.js';
 import type { SourceReader } from '../join/reader.js';
 import { allFields, KEY } from '../join/source.js';
+import { LOOKED_UP_ORDERS } from '../ordering/looked-up-tables.js';
 import { addOrderJob } from '../ordering/order-job.js';
 import { paymentId } from '../ordering/payment-id.js';
 import { visible } from '../platform/mongo/filter.js';
@@ -12,6 +13,7 @@ import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { estimatedCount } from '../platform/mongo/standing.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import { absenceUnproved, transactionSeeingAll } from '../platform/postgres/visible-rows.js';
 
 export interface RepairingParts {
   readonly postgres: PostgresDatabase;
@@ -39,6 +41,36 @@ export class Repairing {
   async hasOrders(): Promise<boolean> {
     const [row] = await this.#parts.postgres.query('SELECT EXISTS (SELECT FROM "orders") AS "isThere"');
     return row?.['isThere'] === true;
+  }
+
+  /**
+   * Whether most members of MongoDB confirm that a user is not there, by now. What cannot be confirmed is not so.
+   *
+   * @param userId as an order names it
+   */
+  async isUserGone(userId: string | null): Promise<boolean> {
+    const id = normalizeKey('objectId', userId);
+    return id !== null && this.#parts.snapshots.isConfirmedGone(id as UserId).catch(() => false);
+  }
+
+  /**
+   * Whether there is an order, hidden by the protocol or not.
+   *
+   * @param orderId as a transaction names it
+   * @throws {AppError} ABSENCE_UNPROVED where orders may be hidden, or a standby answers; POSTGRES_UNAVAILABLE
+   */
+  async hasOrder(orderId: string | null): Promise<boolean> {
+    const sql = `SELECT EXISTS (SELECT FROM "orders" WHERE "id" = $1::uuid) AS "isThere", pg_is_in_recovery() AS "isStandby"`;
+    const look = { sql, parameters: [normalizeKey('uuid', orderId)] };
+    const results = await transactionSeeingAll(
+      this.#parts.postgres,
+      'looking for an order',
+      [LOOKED_UP_ORDERS],
+      [look],
+    );
+    const row = results.at(-1)?.[0];
+    if (row?.['isStandby'] !== false) throw absenceUnproved(LOOKED_UP_ORDERS.table);
+    return row['isThere'] === true;
   }
 
   /** An order, for the log. @throws {AppError} POSTGRES_UNAVAILABLE */
@@ -120,11 +152,13 @@ export class Repairing {
    * Copies a user anew, or marks the copy of one who is gone. A copy that was changed by somebody else says that it is as
    * late as it was before: that is not believed.
    *
-   * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, SYNC_UNAVAILABLE; OUTCOME_UNKNOWN
+   * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, SYNC_UNAVAILABLE; OUTCOME_UNKNOWN; ABSENCE_UNPROVED of one
+   * who may be gone, and may be there
    */
   async relink(userId: string): Promise<void> {
     const { postgres, snapshots, copies } = this.#parts;
     const snapshot = await snapshots.ofIds([userId as UserId]);
+    if (snapshot.unsure.length > 0) throw absenceUnproved(users.from);
     await postgres.write('copying a user anew', (prisma) =>
       prisma.$executeRawUnsafe(
         `UPDATE "users" SET "sourceVersion" = NULL WHERE "mongoId" = $1::text AND "sourceVersion" <= $2::text`,

@@ -106,7 +106,8 @@ export async function hiddenRows(
 }
 
 async function hinderedRows(postgres: Pick<PostgresDatabase, 'query'>, tables: readonly LookedUpTable[]) {
-  const rows = await postgres.query(hindrances('$1::text::jsonb'), JSON.stringify(tables));
+  const sql = `SELECT * FROM (${hindrances('$1::text::jsonb')}) AS "hindrances"`;
+  const rows = await postgres.query(sql, JSON.stringify(tables));
   return (rows as unknown as readonly Hindrance[]).map(findingOf);
 }
 
