@@ -94,8 +94,8 @@ test(
       expect(await rows(`SELECT FROM users WHERE "deletedAt" IS NOT NULL`)).toEqual([]);
     });
     // Where no stream is known, none is waited for.
-  await rows('TRUNCATE tandem_sync');
-  const agreed = async () => countsIn(await consistencyOf(platform)).danglingOrders;
+    await rows('TRUNCATE tandem_sync');
+    const agreed = async () => countsIn(await consistencyOf(platform)).danglingOrders;
     await expect.poll(agreed, { timeout: 30_000 }).toBe(1);
     await expect.poll(async () => (await consistencyOf(platform)).unproved, { timeout: 30_000 }).toEqual([]);
     await createScope(platform).repair.run({ isDry: false, danglingOrders: 'DELETE' });

@@ -1,6 +1,7 @@
 // @ts-check
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ABSENCE } from './absence.mjs';
 import { COPIES } from './copies.mjs';
 import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
@@ -20,7 +21,7 @@ import { ORDERING } from './ordering.mjs';
  */
 
 /** @type {readonly Mutant[]} */
-export const MUTANTS = [...ORDERING, ...COPIES, ...LIMITS, ...DEADLINE, ...POLICY];
+export const MUTANTS = [...ORDERING, ...COPIES, ...ABSENCE, ...LIMITS, ...DEADLINE, ...POLICY];
 
 /**
  * @param {Mutant} mutant
