@@ -74,8 +74,9 @@ export class ConsistencyReport {
   }
 }
 
+/** Rows that may be hidden are no sound ones. */
 export function isSound(findings: ConsistencyFindings, { parkedJobs }: Backlog): boolean {
-  return parkedJobs === 0 && KINDS.every((kind) => findings[kind].count === 0);
+  return parkedJobs === 0 && findings.unproved.length === 0 && KINDS.every((kind) => findings[kind].count === 0);
 }
 
 function limits(): ScanLimits {

@@ -1,6 +1,8 @@
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 import { KINDS_OF, type ConsistencyWalk, type WalkName } from './consistency-walk.js';
 import type { CopyProgress, Standing } from './copy-progress.js';
+import type { Finding } from '../platform/finding.js';
+import { doubted, reasonsOf, type Visibility } from './visibility.js';
 import { identity, KINDS, type Found, type InconsistencyKind } from './inconsistency.js';
 
 /** Where a scan stands: in which walk, behind which place of it, and behind which finding there. */
@@ -23,6 +25,10 @@ export interface ScanStep {
   readonly found: readonly Confirmed[];
   /** Findings that may be none: the copies had not come so far yet. */
   readonly unjudged: number;
+  /** Findings that rest on an absence that is not proved: they may be none. Each says why. */
+  readonly doubted: readonly Confirmed[];
+  /** Why rows may be hidden, or could not be read: what was looked at is not all then. */
+  readonly unproved: readonly Finding[];
   /** Where to go on; null where the walk has ended. */
   readonly next: Place | null;
   /** Whether the walk ends here although there is more. */
@@ -55,10 +61,12 @@ interface Candidate {
 export class ConsistencyScan {
   readonly #walks: readonly ConsistencyWalk[];
   readonly #progress: CopyProgress;
+  readonly #visibility: Visibility;
 
-  constructor(walks: readonly ConsistencyWalk[], progress: CopyProgress) {
+  constructor(walks: readonly ConsistencyWalk[], progress: CopyProgress, visibility: Visibility) {
     this.#walks = walks;
     this.#progress = progress;
+    this.#visibility = visibility;
   }
 
   /**
@@ -74,7 +82,12 @@ export class ConsistencyScan {
     const first = from === null ? 0 : this.#walks.findIndex(({ name }) => name === from.walk);
     for (const [at, walk] of this.#walks.entries()) {
       if (at < first || !KINDS_OF[walk.name].some((kind) => kinds.includes(kind))) continue;
-      yield* this.#through(walk, limits, kinds, at === first ? from : null);
+      try {
+        yield* this.#through(walk, limits, kinds, at === first ? from : null);
+      } catch (error) {
+        const unproved = await this.#visibility.explain(error, walk.name);
+        yield { walk: walk.name, examined: 0, ...NOTHING, unproved, next: null, isCut: false };
+      }
     }
   }
 
@@ -87,7 +100,7 @@ export class ConsistencyScan {
     const walk = this.#walks.find(({ name }) => name === finding.place.walk);
     const lasting = await walk?.lasting([finding], UNKEPT);
     const still = lasting?.find(({ kind }) => kind === finding.kind);
-    return still === undefined ? null : { ...still, place: finding.place };
+    return still === undefined ? null : { ...doubted(still, await this.#visibility.look()), place: finding.place };
   }
 
   async *#through(
@@ -104,7 +117,7 @@ export class ConsistencyScan {
       pending = [...pending, ...meant.filter(({ kind }) => kinds.includes(kind)).map(placed(walk, stretch.start))];
       const isOver = examined >= limits.rows || performance.now() > limits.until;
       const isLast = stretch.next === null || isOver;
-      const judged = isLast || pending.length >= limits.batch ? await this.#confirm(walk, pending) : NOTHING;
+      const judged = isLast || pending.length >= limits.batch ? await this.#judged(walk, pending) : NOTHING;
       if (judged !== NOTHING) pending = [];
       const next = stretch.next === null ? null : { walk: walk.name, start: stretch.next, id: null };
       const isCut = isOver && next !== null;
@@ -113,7 +126,17 @@ export class ConsistencyScan {
     }
   }
 
-  async #confirm(walk: ConsistencyWalk, pending: readonly Candidate[]): Promise<Judged> {
+  /** What is confirmed, apart from what is not proved; rows may be hidden also where nothing was found. */
+  async #judged(walk: ConsistencyWalk, pending: readonly Candidate[]): Promise<Judged> {
+    const { found, unjudged } = await this.#confirm(walk, pending);
+    const hidden = await this.#visibility.look();
+    const all = found.map((one) => doubted(one, hidden));
+    const isDoubted = ({ doubt }: Found) => doubt !== undefined;
+    const unproved = [...reasonsOf(hidden), ...all.flatMap(({ doubt }) => doubt ?? [])];
+    return { found: all.filter((one) => !isDoubted(one)), unjudged, doubted: all.filter(isDoubted), unproved };
+  }
+
+  async #confirm(walk: ConsistencyWalk, pending: readonly Candidate[]): Promise<Pick<Judged, 'found' | 'unjudged'>> {
     if (pending.length === 0) return { found: [], unjudged: 0 };
     const standing = await this.#progress.pass(latestOf(pending));
     const judged = pending.filter(({ finding }) => standing.kind !== 'behind' || !OF_COPIES.has(finding.kind));
@@ -140,9 +163,9 @@ export class ConsistencyScan {
   }
 }
 
-type Judged = Pick<ScanStep, 'found' | 'unjudged'>;
+type Judged = Pick<ScanStep, 'found' | 'unjudged' | 'doubted' | 'unproved'>;
 
-const NOTHING: Judged = { found: [], unjudged: 0 };
+const NOTHING: Judged = { found: [], unjudged: 0, doubted: [], unproved: [] };
 
 /** Whoever looks once more has waited already. */
 const UNKEPT: Standing = { kind: 'unkept', isWhole: true };

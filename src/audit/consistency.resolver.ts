@@ -1,7 +1,12 @@
 import { Args, Ctx, FieldResolver, Float, Int, Query, Resolver, Root } from '../graph/decorators.js';
 import type { ConsistencyReport, InconsistencyList } from './consistency-report.js';
 import type { ConsistencyService } from './consistency.service.js';
-import { ConsistencyReportType, InconsistencyListType, InconsistencyPageArgs } from './consistency.type.js';
+import {
+  ConsistencyReportType,
+  InconsistencyListType,
+  InconsistencyPageArgs,
+  UnprovedType,
+} from './consistency.type.js';
 
 interface AuditContext {
   readonly audit: ConsistencyService;
@@ -19,7 +24,9 @@ export class ConsistencyResolver {
     return audit.report();
   }
 
-  @FieldResolver(() => Boolean, { description: 'Whether nothing was found, and no job waits for people.' })
+  @FieldResolver(() => Boolean, {
+    description: 'Whether nothing was found, no job waits for people, and no row may be hidden.',
+  })
   isSound(@Root() report: ConsistencyReport): Promise<boolean> {
     return report.isSound();
   }
@@ -27,6 +34,13 @@ export class ConsistencyResolver {
   @FieldResolver(() => Boolean, { description: 'Whether every row was looked at, and could be judged.' })
   async isComplete(@Root() report: ConsistencyReport): Promise<boolean> {
     return (await report.findings()).isComplete;
+  }
+
+  @FieldResolver(() => [UnprovedType], {
+    description: 'Why some of it could not be judged; then `isComplete` and `isSound` are false.',
+  })
+  async unproved(@Root() report: ConsistencyReport): Promise<readonly UnprovedType[]> {
+    return (await report.findings()).unproved;
   }
 
   @FieldResolver(() => Float, {

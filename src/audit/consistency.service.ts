@@ -12,6 +12,7 @@ import { MeantPartners } from './meant-partners.js';
 import { OrderWalk } from './order-walk.js';
 import { TransactionWalk } from './transaction-walk.js';
 import { UserReads } from './user-reads.js';
+import { Visibility } from './visibility.js';
 import { UserWalk } from './user-walk.js';
 import { TIMINGS } from '../platform/timings.js';
 
@@ -79,7 +80,8 @@ export class ConsistencyService {
       new UserWalk(parts),
       new CopyWalk(parts),
     ];
-    return new ConsistencyScan(walks, new CopyProgress(syncState, { pause: TIMINGS.audit.pause, patience }));
+    const progress = new CopyProgress(syncState, { pause: TIMINGS.audit.pause, patience });
+    return new ConsistencyScan(walks, progress, new Visibility({ postgres, mongo }));
   }
 
   #backlog(): Promise<Backlog> {

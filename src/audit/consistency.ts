@@ -1,4 +1,6 @@
+import type { Finding } from '../platform/finding.js';
 import type { ConsistencyScan, Confirmed, Place, ScanLimits } from './consistency-scan.js';
+import { distinct } from './visibility.js';
 import { KINDS, type InconsistencyKind, type InconsistencyReason } from './inconsistency.js';
 import { KINDS_OF, type WalkName } from './consistency-walk.js';
 import { ReferenceGroups, type ReferenceGroup } from './reference-remedies.js';
@@ -23,8 +25,10 @@ export interface ConsistencyFindings extends Readonly<Record<InconsistencyKind, 
   readonly users: number;
   /** Copies of users who are there. */
   readonly copies: number;
-  /** Whether every row was looked at, and all copies could be judged. */
+  /** Whether every row was looked at, and everything could be judged. */
   readonly isComplete: boolean;
+  /** Why some of it could not: rows may be hidden, or the members of MongoDB's replica set do not agree. */
+  readonly unproved: readonly Finding[];
 }
 
 /** A page of what is wrong, in the order of the walks. */
@@ -62,14 +66,16 @@ export async function findInconsistencies(
   const examined: Record<WalkName, number> = { orders: 0, transactions: 0, users: 0, copies: 0 };
   const tally = new Tally();
   let isComplete = true;
+  let unproved: readonly Finding[] = [];
   for await (const step of scan.steps(limits)) {
     examined[step.walk] += step.examined;
     tally.add(step.found);
     if (step.isCut) tally.cut(step.walk, step.next);
-    if (step.isCut || step.unjudged > 0) isComplete = false;
+    unproved = distinct([...unproved, ...step.unproved]);
+    if (step.isCut || step.unjudged > 0 || step.unproved.length > 0) isComplete = false;
     onProgress(Object.values(examined).reduce((sum, count) => sum + count));
   }
-  return { ...examined, ...tally.all(), isComplete };
+  return { ...examined, ...tally.all(), isComplete, unproved };
 }
 
 /**

@@ -65,6 +65,21 @@ export class InconsistencyListType {
   hasNextPage!: boolean;
 }
 
+@ObjectType('Unproved', {
+  description:
+    'A reason why what is not found is not proved to be absent. Nothing is deleted then, and nothing is called sound.',
+})
+export class UnprovedType {
+  @Field(() => String, { description: 'The table or the collection of which rows may be hidden.' })
+  about!: string;
+
+  @Field(() => String, { description: 'What hides them, or may.' })
+  problem!: string;
+
+  @Field(() => String, { description: 'What to do about it.' })
+  remedy!: string;
+}
+
 @ArgsType()
 export class InconsistencyPageArgs implements InconsistencyPageArguments {
   @Field(() => Int, { nullable: true, description: 'How many, from 1 to 100; 20 when absent.' })

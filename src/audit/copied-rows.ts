@@ -34,7 +34,7 @@ export class CopiedRows {
   }
 
   /** The same of users who were read one by one. */
-  async expectedOf({ at, byId }: ReadUsers): Promise<ReadonlyMap<string, CopyRow>> {
+  async expectedOf({ at, byId }: Pick<ReadUsers, 'at' | 'byId'>): Promise<ReadonlyMap<string, CopyRow>> {
     return at === null ? new Map() : this.expected({ at, users: [...byId.values()] });
   }
 

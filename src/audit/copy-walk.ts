@@ -5,6 +5,7 @@ import { CopiedRows, isLater } from './copied-rows.js';
 import type { Standing } from './copy-progress.js';
 import { found, stillAmong, type Found } from './inconsistency.js';
 import type { ReadUsers, UserReads } from './user-reads.js';
+import { UNSETTLED } from './visibility.js';
 
 /** Goes through the copies of users: whether the users are there, and what the copies themselves say is wrong with them. */
 export class CopyWalk implements ConsistencyWalk {
@@ -42,11 +43,11 @@ export class CopyWalk implements ConsistencyWalk {
   }
 }
 
-function notDeleted(copy: UserCopy, { at, byId }: ReadUsers): readonly Found[] {
+function notDeleted(copy: UserCopy, { at, byId, unsure }: ReadUsers): readonly Found[] {
   if (at === null || byId.has(copy.id) || isLater(copy, at)) return [];
   const problem = 'the user is not there, and the copy is not marked as deleted';
   const about = { kind: 'staleCopies', reason: 'NOT_DELETED', id: copy.id, reference: null } as const;
-  return [{ ...about, problem, moment: at, expected: null }];
+  return [{ ...about, problem, moment: at, expected: null, ...(unsure.has(copy.id) ? { doubt: UNSETTLED } : {}) }];
 }
 
 function conflicting({ id, emailConflict, syncProblem }: UserCopy): readonly Found[] {

@@ -1,3 +1,4 @@
+import type { Finding } from '../platform/finding.js';
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 import type { Meant } from '../platform/wrapped-reference.js';
 
@@ -65,6 +66,8 @@ export interface Found extends Inconsistency {
   readonly expected: object | null;
   /** The row that the reference means, where the graph does not join it. */
   readonly meant?: Meant;
+  /** Why it is not proved: what is missing in it may be there. Absent where it is proved. */
+  readonly doubt?: Finding;
 }
 
 /** One that nothing else has to be known of to see whether it lasts. */

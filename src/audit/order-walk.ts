@@ -8,6 +8,7 @@ import { jobStates } from '../platform/jobs/job-queue.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { nextBehind, readAhead, type ConsistencyWalk, type JudgedRows } from './consistency-walk.js';
 import type { Standing } from './copy-progress.js';
+import { UNSETTLED } from './visibility.js';
 import { found, stillAmong, type Found, type Inconsistency } from './inconsistency.js';
 import { userProblem, type MeantPartners } from './meant-partners.js';
 import type { ReadUsers, UserReads } from './user-reads.js';
@@ -82,9 +83,11 @@ export class OrderWalk implements ConsistencyWalk {
       const key = userKey(row.userId);
       const user = userOf(row);
       if (user !== undefined) return this.#staleCopies(row, user, people);
+      const isUnsure = key !== null && people.unsure.has(key);
       const partner = meant.get(row.userId);
-      if (partner !== undefined) return partner.how === 'plain' ? [] : [unjoined(row, partner)];
-      return [found(dangling(row, key === null ? 'MALFORMED' : deleted.has(key) ? 'DELETED' : 'NOBODY'))];
+      if (partner !== undefined && !isUnsure) return partner.how === 'plain' ? [] : [unjoined(row, partner)];
+      const one = found(dangling(row, key === null ? 'MALFORMED' : deleted.has(key) ? 'DELETED' : 'NOBODY'));
+      return [isUnsure ? { ...one, doubt: UNSETTLED } : one];
     });
   }
 

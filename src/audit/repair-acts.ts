@@ -44,6 +44,8 @@ const NO_USERS = 'MongoDB has no user at all: look whether MONGODB_URI names the
 const CHANGING = 'it was changed while it was being deleted: run it again';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
+const NOT_CONFIRMED = 'most members of MongoDB do not confirm that its user is gone';
+
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
 export function actsWith({
   repairing,
@@ -61,19 +63,22 @@ export function actsWith({
   return {
     danglingOrders: {
       before: ({ id }) => repairing.order(id),
-      run: async ({ id, reference }, repairId) => {
+      run: async ({ id, reason, reference }, repairId) => {
         if (!(await repairing.hasUsers())) return left(NO_USERS);
         const user = await partners.userOf(reference);
-        return user === null ? deleteOrder(ordering, id, repairId) : left(user);
+        if (user !== null) return left(user);
+        const isGone = reason === 'MALFORMED' || (await repairing.isUserGone(reference));
+        return isGone ? deleteOrder(ordering, id, repairId) : left(NOT_CONFIRMED);
       },
     },
     orphanTransactions: {
       before: ({ id }) => repairing.transaction(id),
-      run: async ({ id, reference }, repairId) => {
+      run: async ({ id, reason, reference }, repairId) => {
         if (!(await repairing.hasOrders())) return left(NO_ORDERS);
         if (normalizeKey('objectId', id) === null) return left('its id is no ObjectId: delete it in MongoDB');
         const order = await partners.orderOf(reference);
         if (order !== null) return left(order);
+        if (reason !== 'MALFORMED' && (await repairing.hasOrder(reference))) return left('its order is there');
         return (await repairing.deleteTransaction(id, reference, repairId)) === 'changing' ? left(CHANGING) : REPAIRED;
       },
     },

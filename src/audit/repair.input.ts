@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType, registerEnumType } from '../graph/decorators.js';
 import { WrittenPayload } from '../graph/written-payload.js';
-import { InconsistencyType } from './consistency.type.js';
+import { InconsistencyType, UnprovedType } from './consistency.type.js';
 import type { InconsistencyKind } from './inconsistency.js';
 import type { MendedKind, RepairPolicies, RepairPolicy } from './repair-policies.js';
 import type { RepairAct, RepairOutcome, RepairResult, RepairRun } from './repair.service.js';
@@ -173,6 +173,9 @@ export class RepairPayload extends WrittenPayload {
     description: 'Whether every row was looked at; `npm run repair` looks at all, however long that takes.',
   })
   isComplete!: boolean;
+
+  @Field(() => [UnprovedType], { description: 'Why some of it could not be judged, and was left as it is.' })
+  unproved!: RepairRun['unproved'];
 
   @Field(() => [RepairResultType], { description: 'What became of each kind.' })
   results!: RepairRun['results'];

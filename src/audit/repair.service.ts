@@ -8,6 +8,8 @@ import { KINDS, type Inconsistency, type InconsistencyKind } from './inconsisten
 import { actsWith, attempted, left, type Act, type ActParts, type Mended } from './repair-acts.js';
 import { FindingCounts, stopReason } from './repair-guard.js';
 import type { RepairLog } from './repair-log.repository.js';
+import { distinct } from './visibility.js';
+import type { Finding } from '../platform/finding.js';
 import { REPORT_ALL, type RepairPolicies, type RepairPolicy } from './repair-policies.js';
 import { TIMINGS } from '../platform/timings.js';
 
@@ -42,6 +44,8 @@ export interface RepairRun {
   readonly isDry: boolean;
   /** Whether every row was looked at. */
   readonly isComplete: boolean;
+  /** Why some of it could not be judged: rows may be hidden, or the members of MongoDB do not agree. */
+  readonly unproved: readonly Finding[];
   readonly results: readonly RepairResult[];
   /** The first ones. */
   readonly acts: readonly RepairAct[];
@@ -108,7 +112,7 @@ export class RepairService {
     for await (const step of scan.steps(within, kinds)) {
       onProgress?.((examined += step.examined));
       const isMended = await this.#mendAll(scan, run, step.found, within.until);
-      if (step.isCut || step.unjudged > 0 || !isMended) run.isComplete = false;
+      if (step.isCut || step.unjudged > 0 || step.unproved.length > 0 || !isMended) run.isComplete = false;
     }
     return run.told();
   }
@@ -134,6 +138,10 @@ export class RepairService {
     const still = await scan.again(finding);
     // Another act has mended it, or another program.
     if (still === null) return;
+    if (still.doubt !== undefined) {
+      run.add(still, left(still.doubt.problem));
+      return;
+    }
     const { before, run: act } = this.#acts[still.kind];
     const about = { runId: run.id, kind: still.kind, subject: still.id, policy, before: await before(still) };
     const entry = await this.#parts.log.begin(about);
@@ -156,6 +164,9 @@ class Run {
   isComplete = true;
   readonly #expected: number | null;
   readonly #acts: RepairAct[] = [];
+  #unproved: readonly Finding[] = [];
+  /** Findings that rest on an absence which is not proved, by kind. */
+  readonly #doubted = new Map<InconsistencyKind, number>();
   readonly #counts = new FindingCounts();
   /** Kinds that may be mended, with how many more of each. */
   readonly #allowed = new Map<InconsistencyKind, number>();
@@ -179,10 +190,21 @@ class Run {
   /** What is found before anything is changed. */
   count(step: ScanStep): void {
     this.#counts.add(step);
-    if (step.isCut || step.unjudged > 0) this.isComplete = false;
+    this.#leave(step);
+    if (step.isCut || step.unjudged > 0 || step.unproved.length > 0) this.isComplete = false;
     if (this.id !== null) return;
     for (const finding of step.found)
       if (this.policies[finding.kind] !== 'REPORT') this.#tell(finding, 'planned', null);
+  }
+
+  /** Leaves what is not proved, and says why. What is only reported is not counted: it may be none. */
+  #leave({ doubted, unproved }: ScanStep): void {
+    this.#unproved = distinct([...this.#unproved, ...unproved]);
+    for (const finding of doubted) {
+      if (this.policies[finding.kind] === 'REPORT') continue;
+      this.#doubted.set(finding.kind, (this.#doubted.get(finding.kind) ?? 0) + 1);
+      this.#tell(finding, 'left', finding.doubt?.problem ?? finding.problem);
+    }
   }
 
   /** The kinds that may be mended, now that everything is counted; none of a dry run. */
@@ -216,18 +238,21 @@ class Run {
   }
 
   told(): RepairRun {
+    const { id: runId, isComplete } = this;
     const results = KINDS.map((kind) => this.#resultOf(kind));
-    return { runId: this.id, isDry: this.id === null, isComplete: this.isComplete, results, acts: this.#acts };
+    return { runId, isDry: runId === null, isComplete, unproved: this.#unproved, results, acts: this.#acts };
   }
 
   #resultOf(kind: InconsistencyKind): RepairResult {
-    const { found, rows } = this.#counts.of(kind);
+    const counted = this.#counts.of(kind);
+    const doubted = this.#doubted.get(kind) ?? 0;
     const { repaired, underWay, left } = this.#outcomes.get(kind) ?? { repaired: 0, underWay: 0, left: 0 };
     const stopped = this.#stopped.get(kind) ?? null;
-    const about = { kind, policy: this.policies[kind], found, rows, stopped };
+    const found = counted.found + doubted;
+    const about = { kind, policy: this.policies[kind], found, rows: counted.rows, stopped };
     if (stopped !== null) return { ...about, repaired: 0, underWay: 0, left: this.id === null ? 0 : found };
     // Of all rows that were looked at twice, those that were not met again are mended: by an act for another, or elsewhere.
     const isOver = this.#allowed.has(kind) && this.isComplete;
-    return { ...about, repaired: isOver ? found - underWay - left : repaired, underWay, left };
+    return { ...about, repaired: isOver ? counted.found - underWay - left : repaired, underWay, left: left + doubted };
   }
 }

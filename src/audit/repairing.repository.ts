@@ -9,6 +9,7 @@ import { normalizeKey } from '../join/key.js';
 import type { SourceReader } from '../join/reader.js';
 import { allFields, KEY } from '../join/source.js';
 import { IS_ONE } from '../ordering/order-identity.js';
+import { LOOKED_UP_ORDERS } from '../ordering/looked-up-tables.js';
 import { addOrderJob } from '../ordering/order-job.js';
 import { heldUserOf, keepingOrder, keptTransactions, type KeptRows, type RepairId } from '../ordering/kept-rows.js';
 import { paymentId } from '../ordering/payment-id.js';
@@ -20,6 +21,7 @@ import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import { deleteExactly, findWhole, type WholeDocument } from '../platform/mongo/whole-documents.js';
 import { KEPT_ROWS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
+import { absenceUnproved, transactionSeeingAll } from '../platform/postgres/visible-rows.js';
 import type { KeptCopies } from './kept-copies.js';
 
 export interface RepairingParts {
@@ -53,6 +55,36 @@ export class Repairing {
   async hasOrders(): Promise<boolean> {
     const [row] = await this.#parts.postgres.query('SELECT EXISTS (SELECT FROM "orders") AS "isThere"');
     return row?.['isThere'] === true;
+  }
+
+  /**
+   * Whether most members of MongoDB confirm that a user is not there, by now. What cannot be confirmed is not so.
+   *
+   * @param userId as an order names it
+   */
+  async isUserGone(userId: string | null): Promise<boolean> {
+    const id = normalizeKey('objectId', userId);
+    return id !== null && this.#parts.snapshots.isConfirmedGone(id as UserId).catch(() => false);
+  }
+
+  /**
+   * Whether there is an order, hidden by the protocol or not.
+   *
+   * @param orderId as a transaction names it
+   * @throws {AppError} ABSENCE_UNPROVED where orders may be hidden, or a standby answers; POSTGRES_UNAVAILABLE
+   */
+  async hasOrder(orderId: string | null): Promise<boolean> {
+    const sql = `SELECT EXISTS (SELECT FROM "orders" WHERE "id" = $1::uuid) AS "isThere", pg_is_in_recovery() AS "isStandby"`;
+    const look = { sql, parameters: [normalizeKey('uuid', orderId)] };
+    const results = await transactionSeeingAll(
+      this.#parts.postgres,
+      'looking for an order',
+      [LOOKED_UP_ORDERS],
+      [look],
+    );
+    const row = results.at(-1)?.[0];
+    if (row?.['isStandby'] !== false) throw absenceUnproved(LOOKED_UP_ORDERS.table);
+    return row['isThere'] === true;
   }
 
   /** An order, for the log. @throws {AppError} POSTGRES_UNAVAILABLE */
@@ -179,11 +211,13 @@ export class Repairing {
    * late as it was before: that is not believed.
    *
    * @param repairId the entry under which the rows that this changes are kept whole
-   * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, SYNC_UNAVAILABLE; OUTCOME_UNKNOWN
+   * @throws {AppError} MONGO_UNAVAILABLE, POSTGRES_UNAVAILABLE, SYNC_UNAVAILABLE; OUTCOME_UNKNOWN; ABSENCE_UNPROVED of a
+   * user who may be gone, and may be there
    */
   async relink(userId: string, repairId: RepairId): Promise<void> {
     const { postgres, snapshots, copies, keptCopies } = this.#parts;
     const snapshot = await snapshots.ofIds([userId as UserId]);
+    if (snapshot.unsure.length > 0) throw absenceUnproved(users.from);
     const kept = await keptCopies.keeping(repairId, userId, snapshot.users[0] ?? null);
     await postgres.transaction('copying a user anew', [
       heldUser(userId, 'shared'),

@@ -41,6 +41,11 @@ export class Tally {
     }
   }
 
+  /** Drops what was found of these kinds: it is not proved. */
+  forget(...kinds: readonly FindingKind[]): void {
+    for (const kind of kinds) this.#found.delete(kind);
+  }
+
   of(kind: FindingKind): Findings {
     return this.#found.get(kind) ?? { count: 0, examples: [] };
   }

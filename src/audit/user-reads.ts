@@ -13,7 +13,11 @@ export interface ReadUsers {
   readonly at: ClusterTime | null;
   /** By their ids; whoever is not among them is not there. */
   readonly byId: ReadonlyMap<string, CopiedUser>;
+  /** Those who are not among them and may be there all the same: the members of the replica set do not agree. */
+  readonly unsure: ReadonlySet<string>;
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Reads users as of one moment, or, where MongoDB has no moments, as they are. */
 export class UserReads {
@@ -27,13 +31,13 @@ export class UserReads {
 
   /** @throws {AppError} MONGO_UNAVAILABLE */
   async ofIds(ids: readonly string[]): Promise<ReadUsers> {
-    if (ids.length === 0) return { at: null, byId: new Map() };
+    if (ids.length === 0) return { at: null, byId: new Map(), unsure: NOBODY };
     try {
-      const { at, users: found } = await this.#snapshots.ofIds(ids as readonly UserId[]);
-      return { at, byId: byId(found) };
+      const { at, users: found, unsure } = await this.#snapshots.ofIds(ids as readonly UserId[]);
+      return { at, byId: byId(found), unsure: new Set(unsure) };
     } catch (error) {
       if (!isAppError(error, 'SYNC_UNAVAILABLE')) throw error;
-      return { at: null, byId: byId(await this.#now(ids)) };
+      return { at: null, byId: byId(await this.#now(ids)), unsure: NOBODY };
     }
   }
 

@@ -2,6 +2,7 @@ import type { ConsistencyAudit } from '../audit/consistency.service.js';
 import type { Inconsistencies } from '../audit/consistency.js';
 import { unwrappingStatements, type ReferenceGroup } from '../audit/reference-remedies.js';
 import { KINDS, type Inconsistency, type InconsistencyKind, type InconsistencyReason } from '../audit/inconsistency.js';
+import type { Finding } from '../platform/finding.js';
 import { counted, number, printable } from './doctor/words.js';
 
 /** What a collection is called in the database, by the name that its source has. */
@@ -12,12 +13,26 @@ export function describeConsistency(audit: ConsistencyAudit, collectionOf: Colle
   return [
     ...countLines(audit),
     ...KINDS.flatMap((kind) => kindLines(kind, audit[kind], collectionOf)),
-    ...(audit.isComplete
+    ...(audit.isComplete || audit.unproved.length > 0
       ? []
       : ['\nNot every copy could be judged: they are being brought up to date. Run it again later.']),
+    ...unprovedLines(audit.unproved),
     '',
-    audit.isSound ? 'Both databases agree.' : 'Problems were found.',
+    verdict(audit),
   ].join('\n');
+}
+
+function verdict({ isSound, unproved, ...audit }: ConsistencyAudit): string {
+  if (isSound) return 'Both databases agree.';
+  const isFaulty = audit.parkedJobs > 0 || KINDS.some((kind) => audit[kind].count > 0);
+  return isFaulty || unproved.length === 0 ? 'Problems were found.' : 'Whether both databases agree is not proved.';
+}
+
+/** Why what was not found may be there. */
+export function unprovedLines(unproved: readonly Finding[]): readonly string[] {
+  if (unproved.length === 0) return [];
+  const lines = unproved.flatMap(({ problem, remedy }) => [printable(`  ${problem}`), printable(`  → ${remedy}`)]);
+  return ['\nNot proved, and so neither found nor mended: what rests on rows that may be hidden', ...lines];
 }
 
 /** For programs: as few examples as people see. */

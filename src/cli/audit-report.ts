@@ -1,6 +1,7 @@
 import type { TransactionAudit } from '../audit/transactions.js';
 import type { Findings } from '../audit/transactions-findings.js';
 import { addOrderJob } from '../ordering/order-job.js';
+import { unprovedLines } from './audit-consistency-report.js';
 import { counted, number, printable } from './doctor/words.js';
 
 type Fault = 'lost' | 'doubles' | 'orphans' | 'wrongAmounts' | 'missingOrders' | 'leftovers';
@@ -9,9 +10,13 @@ type Fault = 'lost' | 'doubles' | 'orphans' | 'wrongAmounts' | 'missingOrders' |
 export function describeAudit(audit: TransactionAudit, schema: string): string {
   const remedies = remediesIn(schema);
   const faults = FAULTS.flatMap(([fault, title]) => faultLines(title, audit[fault], remedies[fault]));
-  return [...countLines(audit), ...faults, '', audit.isSound ? 'Everything is sound.' : 'Problems were found.'].join(
-    '\n',
-  );
+  return [...countLines(audit), ...faults, ...unprovedLines(audit.unproved), '', verdict(audit)].join('\n');
+}
+
+function verdict({ isSound, unproved, ...audit }: TransactionAudit): string {
+  if (isSound) return 'Everything is sound.';
+  const isFaulty = FAULTS.some(([fault]) => audit[fault].count > 0);
+  return isFaulty || unproved.length === 0 ? 'Problems were found.' : 'Whether everything is sound is not proved.';
 }
 
 const FAULTS: readonly (readonly [Fault, string])[] = [

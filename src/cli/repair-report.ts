@@ -1,6 +1,6 @@
 import type { RepairAct, RepairResult, RepairRun } from '../audit/repair.service.js';
 import { isMended } from '../audit/repair-policies.js';
-import { line, NAMES } from './audit-consistency-report.js';
+import { line, NAMES, unprovedLines } from './audit-consistency-report.js';
 import { number, printable } from './doctor/words.js';
 import { optionOf } from './repair-command-line.js';
 
@@ -10,9 +10,10 @@ const SHOWN = 20;
 const INCOMPLETE = 'Not everything could be judged: copies are being brought up to date. Run it again later.';
 
 /** What people read: what became of each kind, the first acts, and what is left to be done. */
-export function describeRepair({ runId, isDry, isComplete, results, acts }: RepairRun): string {
+export function describeRepair({ runId, isDry, isComplete, unproved, results, acts }: RepairRun): string {
   const found = results.filter((result) => result.found > 0 || result.stopped !== null);
-  if (found.length === 0) return isComplete ? 'Nothing was found: there is nothing to repair.' : INCOMPLETE;
+  const incomplete = isComplete ? [] : unproved.length > 0 ? unprovedLines(unproved) : [INCOMPLETE];
+  if (found.length === 0) return isComplete ? 'Nothing was found: there is nothing to repair.' : incomplete.join('\n');
   const rest = found.filter(({ policy }) => policy !== 'REPORT').reduce((sum, { found: all }) => sum + all, 0) - SHOWN;
   return [
     ...found.map((result) => resultLine(result, isDry)),
@@ -22,7 +23,7 @@ export function describeRepair({ runId, isDry, isComplete, results, acts }: Repa
     isDry
       ? 'Nothing was changed: it was a dry run. With --apply in place of --dry-run it is done.'
       : doneIn(runId, acts),
-    ...(isComplete ? [] : [INCOMPLETE]),
+    ...incomplete,
   ].join('\n');
 }
 

@@ -9,8 +9,10 @@ import { encodedKey } from '../platform/mongo/encoded-key.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { toRow } from '../platform/mongo/rows.js';
 import { findInSnapshot, type SnapshotOptions } from '../platform/mongo/snapshot.js';
+import { standingOf } from '../platform/mongo/standing.js';
 import { isUsualForm } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
+import { hiddenDocuments, keysAtPrimary } from '../platform/mongo/visible-documents.js';
 import { COPIED } from './user-copy.source.js';
 
 const { EJSON, ObjectId } = mongoose.mongo.BSON;
@@ -22,8 +24,13 @@ export type CopiedUser = Pick<User, 'id' | (typeof COPIED)[number]>;
 export interface UserSnapshot {
   readonly at: ClusterTime;
   readonly users: readonly CopiedUser[];
-  /** Those that were asked for and were not there. */
+  /** Those that were asked for, and that neither most members of the replica set have nor the primary. */
   readonly gone: readonly UserId[];
+  /**
+   * Those that were asked for, are not in the snapshot, and may be there all the same: the primary has them, and most
+   * members do not know them yet, or documents may be hidden.
+   */
+  readonly unsure: readonly UserId[];
   /** The key of the last one, as it is stored; undefined where there was none. */
   readonly last: unknown;
 }
@@ -36,6 +43,9 @@ export interface ChangedUsers extends UserSnapshot {
 
 const FIELDS = ['id', ...COPIED] as const;
 const PROJECTION = Object.fromEntries(FIELDS.map((name) => [storedName(users, name), 1 as const]));
+
+/** How long most members may take to confirm that a user is not there, in milliseconds. */
+const CONFIRMATION = 2_000;
 
 interface Finding extends SnapshotOptions {
   /** The key of a user to be left out, encoded. */
@@ -52,7 +62,7 @@ export class UserSnapshots {
 
   /** The users with these ids, however their keys are stored. @throws {AppError} MONGO_UNAVAILABLE; SYNC_UNAVAILABLE */
   async ofIds(ids: readonly UserId[]): Promise<UserSnapshot> {
-    return withoutGone(await this.#find({ filter: withKeys(ids.flatMap(keysOf)) }), ids);
+    return this.#agreed(await this.#find({ filter: withKeys(ids.flatMap(keysOf)) }), ids);
   }
 
   /**
@@ -65,7 +75,7 @@ export class UserSnapshots {
     const ids = [...new Set(keys.map(idOf))];
     const filter = withKeys([...keys, ...ids.flatMap(keysOf)]);
     const snapshot = await this.#find({ filter }, { isOneAnswer: true });
-    if (snapshot.isWhole) return { ...withoutGone(snapshot, ids), left: [] };
+    if (snapshot.isWhole) return { ...(await this.#agreed(snapshot, ids, keys)), left: [] };
     const found = new Set(snapshot.users.map(({ id }) => id));
     return { ...snapshot, left: keys.filter((key) => !found.has(idOf(key))) };
   }
@@ -86,10 +96,46 @@ export class UserSnapshots {
     return isEmpty ? this.#find({ ...next, limit: 2 }, { except: encodedKey(after) }) : snapshot;
   }
 
+  /**
+   * Whether the primary of the replica set confirms, together with most members, that a user is not there.
+   *
+   * @throws {AppError} MONGO_UNAVAILABLE where it cannot
+   */
+  async isConfirmedGone(id: UserId): Promise<boolean> {
+    const { hasReplicaSet } = await standingOf(this.#mongo);
+    const level = hasReplicaSet ? 'linearizable' : 'local';
+    const filter = withKeys(keysOf(id));
+    return (await keysAtPrimary(this.#mongo, this.#collection, filter, level, CONFIRMATION)).length === 0;
+  }
+
+  /** Adds which of the users that a snapshot lacks are gone: a snapshot alone has only what most members know. */
+  async #agreed<S extends UserSnapshot>(
+    snapshot: S,
+    ids: readonly UserId[],
+    keys: readonly unknown[] = [],
+  ): Promise<S> {
+    const found = new Set(snapshot.users.map(({ id }) => id));
+    const missing = ids.filter((id) => !found.has(id));
+    const doubtful = missing.length === 0 ? new Set() : await this.#mayBeThere(missing, keys);
+    const unsure = missing.filter((id) => doubtful.has(id));
+    return { ...snapshot, gone: missing.filter((id) => !doubtful.has(id)), unsure };
+  }
+
+  async #mayBeThere(ids: readonly UserId[], keys: readonly unknown[]): Promise<ReadonlySet<UserId>> {
+    if ((await hiddenDocuments(this.#mongo, [users.from])).length > 0) return new Set(ids);
+    const wanted = new Set(ids);
+    const others = keys.filter((key) => wanted.has(idOf(key)));
+    const there = await keysAtPrimary(this.#mongo, this.#collection, withKeys([...others, ...ids.flatMap(keysOf)]));
+    return new Set(there.map(idOf));
+  }
+
+  get #collection(): string {
+    return this.#mongo.nameOf(users.from);
+  }
+
   async #find(command: Document, { except, ...options }: Finding = {}): Promise<UserSnapshot & { isWhole: boolean }> {
     const find = { ...command, projection: PROJECTION };
-    const collection = this.#mongo.nameOf(users.from);
-    const { documents, at, isWhole } = await findInSnapshot(this.#mongo, collection, find, options).catch(
+    const { documents, at, isWhole } = await findInSnapshot(this.#mongo, this.#collection, find, options).catch(
       (error: unknown) => {
         throw hasNoSnapshots(error)
           ? new AppError('SYNC_UNAVAILABLE', CATALOGUE.SYNC_UNAVAILABLE, { cause: error })
@@ -97,7 +143,7 @@ export class UserSnapshots {
       },
     );
     const others = documents.filter(({ _id }) => except === undefined || encodedKey(_id) !== except);
-    return { at, users: onePerId(others), gone: [], last: others.at(-1)?.['_id'], isWhole };
+    return { at, users: onePerId(others), gone: [], unsure: [], last: others.at(-1)?.['_id'], isWhole };
   }
 }
 
@@ -136,11 +182,6 @@ function onePerId(documents: readonly Document[]): readonly CopiedUser[] {
     .toSorted((a, b) => isUsual(a) - isUsual(b))
     .map((document) => ({ ...toRow<CopiedUser>(users, document, FIELDS), id: idOf(document['_id']) }));
   return [...new Map(rows.map((row) => [row.id, row])).values()];
-}
-
-function withoutGone(snapshot: UserSnapshot, ids: readonly UserId[]): UserSnapshot {
-  const found = new Set(snapshot.users.map(({ id }) => id));
-  return { ...snapshot, gone: ids.filter((id) => !found.has(id)) };
 }
 
 /** NotAReplicaSet */

@@ -67,6 +67,7 @@ export class UserSyncService {
     const userId = idArgument(users, id, 'id');
     this.#access.refuseOperation('syncUser');
     const snapshot = await this.#snapshot(userId);
+    if (snapshot.unsure.length > 0) throw unsettled();
     await this.#copies.write(snapshot);
     this.#consistency.note(before(snapshot.at));
     const [user] = snapshot.users;
@@ -132,7 +133,7 @@ export class UserSyncService {
     });
     const { after } = this.#consistency;
     // A snapshot has what the majority knows: a write that did not wait for it may be missing.
-    if (snapshot === null || (after !== null && snapshot.at < after)) {
+    if (snapshot === null || snapshot.unsure.length > 0 || (after !== null && snapshot.at < after)) {
       const [user] = await this.#primary.findByKeys(users, KEY, [id], new Set([KEY, ...COPIED]), null);
       return user === undefined ? null : fromMongo(user, null);
     }
@@ -151,6 +152,12 @@ export class UserSyncService {
   async #snapshot(id: UserId): Promise<UserSnapshot> {
     return this.#snapshots.ofIds([id]);
   }
+}
+
+/** Of a user whom the primary has: it can be copied once its replica set has settled whether it stays. */
+function unsettled(): AppError {
+  const message = 'most members of MongoDB do not know this user yet, or may not show it; try again later';
+  return new AppError('MONGO_UNAVAILABLE', message);
 }
 
 /** Whether all up to a moment is in the copies; null where nobody keeps them, and it will not be. */

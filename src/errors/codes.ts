@@ -13,6 +13,8 @@ export const CATALOGUE = {
   NOT_UNIQUE:
     'Several rows or documents have this id, or the collection could hold several: one of them cannot be written alone. Nothing was written.',
   USER_HAS_ORDERS: 'The user has orders, so it was not deleted; `orders: KEEP` deletes it all the same.',
+  ABSENCE_UNPROVED:
+    'Whether rows are absent, or only hidden from the gateway, cannot be told, so nothing was deleted: `npx tandem doctor` says why.',
   CONFLICT: 'The thing was changed since it was read: read it again. Nothing was changed.',
   VALUE_TAKEN: 'The collection takes this value once only, and another has it; `field` names it.',
   WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",

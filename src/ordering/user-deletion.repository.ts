@@ -1,8 +1,10 @@
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
+import { refuseHidden, transactionSeeingAll, type LookedUpTable } from '../platform/postgres/visible-rows.js';
 import { addFollowJob } from '../copies/follow-job.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { ordersOfUser } from './orders-of-user.js';
+import { LOOKED_UP_COPIES, LOOKED_UP_ORDERS } from './looked-up-tables.js';
 import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
 import { eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
@@ -87,6 +89,27 @@ const REMEMBERED = `
   (SELECT 1 FROM "orders" WHERE lower("userId") = $1::text AND num_nonnulls("userName", "userEmail") > 0 LIMIT 1)
   UNION ALL ${KEEPS_NAMES}`;
 
+const LOOKED_UP_KEYS: LookedUpTable = { table: 'tandem_idempotency_keys', keys: ['outcome'] };
+
+/** Where nothing of a person may be hidden who is to be forgotten. */
+const REMEMBERING = [LOOKED_UP_ORDERS, LOOKED_UP_COPIES, LOOKED_UP_KEYS];
+
+/** The tables of which a deletion has to see every row: none where orders stay, and their copies with them. */
+function neededBy({ orders, erase }: DeleteUser): readonly LookedUpTable[] {
+  if (erase) return REMEMBERING;
+  return orders === 'REFUSE' ? [LOOKED_UP_ORDERS] : [];
+}
+
+/** Whether the user who is the first parameter is being forgotten. */
+const IS_ERASED = `EXISTS (
+  SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = $1::text AND "erases" AND "deletedAt" IS NULL)`;
+
+/** How a deletion ends, in parts of its statement. */
+interface End extends Readonly<Record<'held' | 'condition' | 'copies' | 'job', string>> {
+  /** The tables of which every row has to be seen where a person is forgotten. */
+  readonly seeing: readonly LookedUpTable[];
+}
+
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
 export class UserDeletionRepository {
   readonly #postgres: PostgresDatabase;
@@ -100,9 +123,11 @@ export class UserDeletionRepository {
    * moment is either counted here, or refused there.
    *
    * @returns how many orders the user has, and the hold; null where it is not to be deleted
+   * @throws {AppError} ABSENCE_UNPROVED where orders may be hidden that decide over it, or copies that are to be emptied
    */
-  async begin(userId: UserId, { orders, erase }: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
-    const results = await this.#postgres.transaction('deleting a user', [
+  async begin(userId: UserId, how: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
+    const { orders, erase } = how;
+    const results = await transactionSeeingAll(this.#postgres, 'deleting a user', neededBy(how), [
       heldUser(userId, 'exclusive'),
       ...(erase ? [heldCopy(userId)] : []),
       {
@@ -134,9 +159,10 @@ export class UserDeletionRepository {
   /**
    * Whether anything but ids is kept of a person: a copy, be it of one who is gone, or copies on orders.
    *
-   * @throws {AppError} POSTGRES_UNAVAILABLE
+   * @throws {AppError} POSTGRES_UNAVAILABLE; ABSENCE_UNPROVED where that may be hidden
    */
   async remembers(userId: UserId): Promise<boolean> {
+    await refuseHidden(this.#postgres, REMEMBERING);
     return (await this.#postgres.query(REMEMBERED, userId)).length > 0;
   }
 
@@ -155,6 +181,8 @@ export class UserDeletionRepository {
   /**
    * Notes that the user is gone. Made twice, it does the same. What has reached the copy, or the orders, since it was
    * begun is emptied once more.
+   *
+   * @throws {AppError} ABSENCE_UNPROVED where the person is to be forgotten, and rows may be hidden; it is noted later then
    */
   async finish(userId: UserId): Promise<void> {
     await eraseKeptRows(this.#postgres, userId);
@@ -162,7 +190,7 @@ export class UserDeletionRepository {
     const copies = `
       "copy" AS (${GONE_COPY}),
       "erased" AS (${emptiedOrders('"held"."erases"')})`;
-    await this.#end({ held, condition: 'TRUE', copies, job: 'NULL' }, userId);
+    await this.#end({ held, condition: 'TRUE', copies, job: 'NULL', seeing: REMEMBERING }, userId);
   }
 
   /**
@@ -174,11 +202,11 @@ export class UserDeletionRepository {
     const held = `DELETE FROM ${DELETIONS}`;
     const job = `CASE WHEN "erases" THEN ${addFollowJob(this.#postgres.schema, HELD_ID)} END`;
     const condition = '"createdAt" = $2::text::timestamptz';
-    return this.#end({ held, condition, copies: `"copy" AS (${RESTORED_COPY})`, job }, userId, token);
+    return this.#end({ held, condition, copies: `"copy" AS (${RESTORED_COPY})`, job, seeing: [] }, userId, token);
   }
 
   async #end(
-    { held, condition, copies, job }: Readonly<Record<'held' | 'condition' | 'copies' | 'job', string>>,
+    { held, condition, copies, job, seeing }: End,
     userId: UserId,
     ...others: readonly string[]
   ): Promise<boolean> {
@@ -189,7 +217,9 @@ export class UserDeletionRepository {
       ${copies}
       SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed", ${job} AS "follow" FROM "held"`;
     const end = { sql, parameters: [userId, ...others] };
-    const results = await this.#postgres.transaction('noting a deletion', [heldCopy(userId), end]);
+    const when = { sql: IS_ERASED, parameter: userId };
+    const statements = [heldCopy(userId), end];
+    const results = await transactionSeeingAll(this.#postgres, 'noting a deletion', seeing, statements, when);
     return (results.at(-1) ?? []).length > 0;
   }
 }

@@ -42,6 +42,7 @@ export class UserFollowing {
       throw error;
     });
     if (snapshot === null) return 0;
+    if (snapshot.unsure.length > 0) throw behind();
     await this.#copies.write(snapshot, false);
     if (!this.#follows) return 0;
     if (await this.#orders.isNamedSince(userId, snapshot.at)) throw behind();

@@ -47,8 +47,12 @@ export function startUserSync(options: UserSyncOptions): UserSync {
   };
 }
 
-/** MongoDB has told of changes that it does not give yet to one who reads them. */
+/** MongoDB has told of changes that it does not give yet, or its members do not agree about which users are there. */
 class StaleSnapshotError extends Error {}
+
+const OLD = 'MongoDB has no snapshot as late as its changes';
+const UNSURE =
+  'the primary of MongoDB has users that most members of its replica set do not know, or documents of users may be hidden';
 
 class UserCopier {
   readonly #options: UserSyncOptions;
@@ -154,13 +158,17 @@ class UserCopier {
     } while (left.length > 0);
   }
 
-  /** Reads until it is as late as it has to be. @throws {StaleSnapshotError} when that takes too long */
+  /**
+   * Reads until it is as late as it has to be, and until nobody is missing in it whom the primary has: of them no
+   * tombstone may be written. @throws {StaleSnapshotError} when that takes too long
+   */
   async #noOlder<S extends UserSnapshot>(than: string, read: () => Promise<S>): Promise<S> {
     const until = performance.now() + TIMINGS.userSync.snapshot;
     for (;;) {
       const snapshot = await read();
-      if (snapshot.at >= than) return snapshot;
-      if (performance.now() > until) throw new StaleSnapshotError('MongoDB has no snapshot as late as its changes');
+      const isUnsure = snapshot.unsure.length > 0;
+      if (snapshot.at >= than && !isUnsure) return snapshot;
+      if (performance.now() > until) throw new StaleSnapshotError(isUnsure ? UNSURE : OLD);
       await rest(20);
     }
   }

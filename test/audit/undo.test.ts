@@ -371,6 +371,7 @@ describe('a person who is erased', () => {
     const bob = await seed.user({ username: 'Bob Secret', email: 'bob@secret.example' });
     await copiedOnce(databases);
     await rows(`UPDATE users SET username = 'Old Secret' WHERE "mongoId" = '${bob.id}'`);
+    await collection(databases.platform, 'users').deleteOne({ _id: new ObjectId(bob.id) });
     await seed.order({ userId: `"${bob.id.toUpperCase()}"`, userName: 'Bob Secret', userEmail: 'bob@secret.example' });
     const runId = await repair({ danglingOrders: 'DELETE', staleCopies: 'RELINK' });
     expect(JSON.stringify(await rows('SELECT * FROM tandem_kept_rows'))).toContain('Bob Secret');

@@ -112,7 +112,7 @@ type Copied = Parameters<UserCopyRepository['write']>[0]['users'];
 async function copy(users: Copied, gone: readonly UserId[] = []): Promise<void> {
   await using platform = await openPlatform({ ...addresses, logger: createLogger('silent') });
   const copies = new UserCopyRepository(platform.postgres, { follows: true, logger: createLogger('silent') });
-  await copies.write({ at: '0000000100000001' as ClusterTime, users, gone, last: undefined });
+  await copies.write({ at: '0000000100000001' as ClusterTime, users, gone, unsure: [], last: undefined });
 }
 
 const person = (number: number, fields: Partial<Copied[number]>): Copied[number] => ({

@@ -186,6 +186,7 @@ describe('what is said of references', () => {
   const named = {
     nameOf: ({ from }: { from: string }) => from,
     databases: { postgres: 'DATABASE_URL (shop)', mongo: 'MONGODB_URI (shop)' },
+    hides: () => false,
   };
   const sampled: Audit = {
     relation: orderUser,

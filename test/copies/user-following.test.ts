@@ -58,7 +58,7 @@ describe('a user is not followed by what is older than the copy', () => {
     const { at } = await snapshotOf(id);
     await rename(id, 'Ada Lovelace');
     await sync(id);
-    await expect(followAsOf(id, { at, users: [], gone: [id], last: undefined })).rejects.toEqual(BEHIND);
+    await expect(followAsOf(id, { at, users: [], gone: [id], unsure: [], last: undefined })).rejects.toEqual(BEHIND);
   });
 
   test('but one who is erased, and whom nobody is to follow, is done with', async () => {

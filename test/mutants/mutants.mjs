@@ -1,6 +1,7 @@
 // @ts-check
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ABSENCE } from './absence.mjs';
 import { COPIES } from './copies.mjs';
 import { DEADLINE } from './deadline.mjs';
 import { LIMITS } from './limits.mjs';
@@ -27,6 +28,7 @@ export const MUTANTS = [
   ...ORDERING,
   ...UNIQUENESS,
   ...COPIES,
+  ...ABSENCE,
   ...LIMITS,
   ...DEADLINE,
   ...POLICY,

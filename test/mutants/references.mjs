@@ -8,8 +8,8 @@ export const REFERENCES = [
   {
     name: 'an order is deleted although its user is there under a key of another kind',
     file: 'src/audit/repair-acts.ts',
-    from: 'return user === null ? deleteOrder(ordering, id) : left(user);',
-    to: "return user === null || user !== '' ? deleteOrder(ordering, id) : left(user);",
+    from: 'if (user !== null) return left(user);',
+    to: "if (user === '') return left(user);",
     tests: ['test/audit/meant-references.test.ts'],
   },
   {

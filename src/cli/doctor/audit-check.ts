@@ -11,6 +11,8 @@ export interface Named {
   readonly nameOf: (source: Source) => string;
   /** `MONGODB_URI (shop)`. */
   readonly databases: Readonly<Record<DatabaseName, string>>;
+  /** Whether rows of a source may be hidden from the doctor. */
+  readonly hides: (source: Source) => boolean;
 }
 
 type Lost = 'nobody' | 'malformed' | 'wrapped' | 'otherType';
@@ -25,8 +27,14 @@ export function describeAudit(audit: Audit, named: Named): Check {
   if (lost === 0) return ok(id, `${relationName(relation)}: ${withoutLoss(audit)}`, data);
   // Where references lead to rows that are there, the two databases belong together.
   const isEveryone = tally.found.count === 0 && unjoined === 0;
-  const remedy = isEveryone ? wrongDatabase(relation, named) : remedyFor(relation, tally, named);
+  const told = isEveryone ? wrongDatabase(relation, named) : remedyFor(relation, tally, named);
+  const isHidden = tally.nobody.count > 0 && named.hides(relation.to);
+  const remedy = isHidden ? `${mayBeThere(relation.to)}; ${told}` : told;
   return { ...warning(id, `${relationName(relation)}: ${lossOf(audit)}`, remedy, data), details: examplesOf(audit) };
+}
+
+function mayBeThere({ name, database }: Source): string {
+  return `rows of ${name} may be hidden (see ${database}.visibility), so those that are not found may be there`;
 }
 
 function withoutLoss(audit: Audit): string {

@@ -51,6 +51,13 @@ export async function examineDatabases(databases: Databases, task: Task): Promis
         references: new Map(opened.flatMap(([name, references]) => (references === null ? [] : [[name, references]]))),
         unreadable: { postgres: postgres.unreadable, mongo: mongo.unreadable },
         nameOf: ({ database, from }) => (database === 'mongo' ? mongo.nameOf(from) : from),
+        hides: ({ database, from }) => {
+          const name = database === 'mongo' ? mongo.nameOf(from) : from;
+          const { checks } = database === 'mongo' ? mongo : postgres;
+          return checks.some(
+            ({ id, status, data }) => id === `${database}.visibility` && status === 'warning' && data['about'] === name,
+          );
+        },
         databases: { postgres: `DATABASE_URL (${postgres.name})`, mongo: `MONGODB_URI (${mongo.name})` },
       },
       task,

@@ -4,11 +4,13 @@ import { RELATIONS, SOURCES } from '../../domains/catalogue.js';
 import { examineCollections } from '../../platform/mongo/collection-fitness.js';
 import { databasesWith } from '../../platform/mongo/database-name.js';
 import { describeIndex, missingIndexes, neededIndexes } from '../../platform/mongo/indexes.js';
+import { hiddenDocuments } from '../../platform/mongo/visible-documents.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
 import type { Address } from './address.js';
 import { failure, guarded, ok, warning, type Check } from './check.js';
 import type { Contents } from './postgres-contents.js';
 import { codesOf } from './reason.js';
+import { visibilityChecks } from './visibility-check.js';
 import { counted, list } from './words.js';
 
 const OURS = SOURCES.filter(({ database }) => database === 'mongo');
@@ -36,6 +38,7 @@ export async function examineMongo(examined: Examined): Promise<Contents> {
       ...(await guarded('mongo.privileges', () => privilegeCheck(mongo))),
       ...(await guarded('mongo.collections', () => collectionChecks(mongo, address))),
       ...(await guarded('mongo.indexes', () => indexCheck(mongo, address))),
+      ...(await guarded('mongo.visibility', () => seenChecks(mongo))),
       ...(await guarded('mongo.rows', () => rowChecks(examined))),
     ],
     unreadable,
@@ -143,6 +146,11 @@ async function indexCheck(mongo: MongoDatabase, { own }: Address): Promise<reado
   const message = `${counted(missing.length, 'index')} missing: answers are right, and slow once there are many documents`;
   const remedy = own ? 'npm run migrate creates them' : 'npm start (it creates them by itself)';
   return [{ ...warning(id, message, remedy, { missing }), details: missing }];
+}
+
+async function seenChecks(mongo: MongoDatabase): Promise<readonly Check[]> {
+  const names = COLLECTIONS.map((name) => mongo.nameOf(name));
+  return visibilityChecks('mongo', names, await hiddenDocuments(mongo, COLLECTIONS));
 }
 
 async function rowChecks({ mongo, references }: Examined): Promise<readonly Check[]> {

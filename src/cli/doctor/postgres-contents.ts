@@ -1,11 +1,13 @@
 import type { ReferenceReader } from '../../audit/reference-reader.js';
 import { RELATIONS, SOURCES } from '../../domains/catalogue.js';
+import { LOOKED_UP_COPIES, LOOKED_UP_ORDERS } from '../../ordering/looked-up-tables.js';
 import { userCopies } from '../../copies/user-copy.source.js';
 import type { Finding } from '../../platform/finding.js';
 import { describeIndex, missingIndexes, neededIndexes } from '../../platform/postgres/indexes.js';
 import { examineRights } from '../../platform/postgres/migration-rights.js';
 import { missingColumns } from '../../platform/postgres/missing.js';
 import type { PostgresDatabase } from '../../platform/postgres/postgres.js';
+import { hiddenRows } from '../../platform/postgres/visible-rows.js';
 import { similarTables, tableFacts, type TableFacts } from '../../platform/postgres/table-facts.js';
 import { examineTables } from '../../platform/postgres/table-fitness.js';
 import { failure, guarded, ok, skipped, warning, type Check } from './check.js';
@@ -14,6 +16,7 @@ import { columnsToCome } from '../columns-to-come.js';
 import { examineUserTable } from '../user-table.js';
 import { writeTables } from '../write-tables.js';
 import { migrationChecks, seeMigrations } from './postgres-migrations.js';
+import { visibilityChecks } from './visibility-check.js';
 import { counted, list, rounded } from './words.js';
 
 const OURS = SOURCES.filter(({ database }) => database === 'postgres');
@@ -69,6 +72,7 @@ export async function examinePostgres(examined: Examined): Promise<Contents> {
       ...tables,
       ...copies,
       ...(isFit ? await guarded('postgres.indexes', () => indexCheck(examined)) : [NO_INDEXES_YET]),
+      ...(await guarded('postgres.visibility', () => seenChecks(examined, there))),
       ...(await guarded('postgres.rows', () => rowChecks(examined, [...missing, ...refused]))),
     ],
     unreadable: new Set([...missing, ...refused]),
@@ -185,6 +189,14 @@ async function privilegeChecks({ postgres, facts }: Examined, missing: readonly 
     return [warning(id, message, `nothing, if reading is all that is wanted; else: ${grants.join('; ')}`, data)];
   }
   return TABLES.every((table) => missing.includes(table)) ? [] : [ok(id, `${facts.user} may read and write`, data)];
+}
+
+/** The audit looks for partners in these. */
+async function seenChecks({ postgres }: Examined, tables: ReadonlyMap<string, TableFacts>): Promise<readonly Check[]> {
+  const lookedUp = [LOOKED_UP_ORDERS, LOOKED_UP_COPIES].filter(({ table }) => tables.has(table));
+  if (lookedUp.length === 0) return [];
+  const names = lookedUp.map(({ table }) => table);
+  return visibilityChecks('postgres', names, await hiddenRows(postgres, lookedUp));
 }
 
 async function rowChecks({ references }: Examined, unreadable: readonly string[]): Promise<readonly Check[]> {

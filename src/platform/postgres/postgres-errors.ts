@@ -95,6 +95,11 @@ const READ_ONLY = new Set([
   '42501', // insufficient_privilege
 ]);
 
+/** Whether PostgreSQL refused a read because of who asks. */
+export function isReadRefused(error: unknown): boolean {
+  return sqlStateOf(error) === '42501';
+}
+
 const UNIQUE_VIOLATION = '23505';
 
 /** Whether an error says that a unique constraint refused the row. */
