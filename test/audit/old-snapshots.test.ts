@@ -30,6 +30,11 @@ afterAll(async () => {
 
 const createUser = async (username: string) => (await createScope(platform).users.create({ username })).id;
 
+async function isInSnapshot(snapshots: UserSnapshots, id: string): Promise<boolean> {
+  const found = await snapshots.ofIds([id as UserId]).catch(() => null);
+  return found?.users.length === 1;
+}
+
 /** An order of a user, by its id. */
 async function orderOf(userId: string): Promise<string> {
   const outcome = await createScope(platform).ordering.createOrder({ userId, total: '5.00', transaction: 'NONE' });
@@ -42,7 +47,9 @@ test(
   { timeout: 120_000 },
   async () => {
     const known = await createUser('Known');
-    await rest(500);
+    const snapshots = new UserSnapshots(platform.mongo);
+    // A new collection is in no snapshot for a moment.
+    await expect.poll(() => isInSnapshot(snapshots, known), { timeout: 30_000 }).toBe(true);
     let ada = '';
     await set.whileSecondaryIsDead(async () => {
       ada = await createUser('Ada');
@@ -50,7 +57,6 @@ test(
       const nobody = await orderOf(known);
       await rows(`UPDATE orders SET "userId" = '${'0'.repeat(24)}' WHERE id = '${nobody}'`);
 
-      const snapshots = new UserSnapshots(platform.mongo);
       expect(await snapshots.ofIds([ada, 'f'.repeat(24)] as UserId[])).toMatchObject({
         users: [],
         gone: ['f'.repeat(24)],

@@ -80,8 +80,8 @@ export const COPIES = [
   {
     name: 'a backfill takes what is older than where its stream begins',
     file: 'src/sync/user-sync.ts',
-    from: 'if (snapshot.at >= than) return snapshot;',
-    to: "if (snapshot.at >= '' && than !== null) return snapshot;",
+    from: 'if (snapshot.at >= than && !isUnsure) return snapshot;',
+    to: "if (snapshot.at >= '' && than !== null && !isUnsure) return snapshot;",
     tests: ['test/sync/user-sync-backfill.test.ts'],
   },
   {
