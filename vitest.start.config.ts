@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/start/**/*.test.ts'],
     globalSetup: ['test/support/project-template.ts'],
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 240_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 10_000 } },

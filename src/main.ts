@@ -24,7 +24,7 @@ import { startWorker, type Worker } from './sync/worker.js';
 const SHUTDOWN_TIMEOUT = 10_000;
 
 /** npm passes a Ctrl-C on that the terminal has sent us as well: so soon after the first, it is the same one. */
-const SAME_SIGNAL = 1_000;
+const SAME_SIGNAL = 2_000;
 
 type Stop = () => PromiseLike<void>;
 

@@ -1,5 +1,5 @@
 /** npm passes a Ctrl-C on that the terminal has sent us as well: so soon after the first, it is the same one. */
-const SAME_SIGNAL = 1_000;
+const SAME_SIGNAL = 2_000;
 
 /**
  * Aborted by the first signal that ends a process, so that it ends in order; a later one is somebody who will not wait.
