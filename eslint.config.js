@@ -159,8 +159,8 @@ export default defineConfig(
         'error',
         {
           exceptions: {
-            types: ['PageInfo', 'ConsistencyReport', 'InconsistencyList', 'RepairResult'],
-            suffixes: ['Connection', 'Edge', 'Payload'],
+            types: ['PageInfo', 'ConsistencyReport', 'InconsistencyList', 'RepairRunSummary', 'RepairedKind', 'Unproved'],
+            suffixes: ['Connection', 'Edge', 'Payload', 'Result'],
           },
         },
       ],
