@@ -159,7 +159,14 @@ export default defineConfig(
         'error',
         {
           exceptions: {
-            types: ['PageInfo', 'ConsistencyReport', 'InconsistencyList', 'RepairRunSummary', 'RepairedKind', 'Unproved'],
+            types: [
+              'PageInfo',
+              'ConsistencyReport',
+              'InconsistencyList',
+              'RepairRunSummary',
+              'RepairedKind',
+              'Unproved',
+            ],
             suffixes: ['Connection', 'Edge', 'Payload', 'Result'],
           },
         },
