@@ -8,8 +8,10 @@ const testing = fileURLToPath(new URL('src/testing/index.ts', import.meta.url));
 
 /** Tests of commands, compilers, servers that start and stop, and links that break: `npm run test:system` runs them. */
 export const SYSTEM = [
+  'test/audit/{old-snapshots,standby}.test.ts',
   'test/cli/**/*.test.ts',
   'test/clients/page.test.ts',
+  'test/features/playground/browser.test.ts',
   'test/gateway/{faults,outage,toxiproxy}.test.ts',
   'test/ordering/cut-links.test.ts',
   'test/platform/embedded*.test.ts',

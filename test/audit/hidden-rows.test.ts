@@ -7,8 +7,10 @@ import { showingAll, showingOnly, useGate } from '../support/gate.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { collection, consistencyOf, copiedOnce, countsIn, nothingIn } from './consistency-support.js';
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const gate = useGate(databases);
 const execute = useGraph(gate);

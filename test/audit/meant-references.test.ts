@@ -5,11 +5,13 @@ import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { collection, nothingIn } from './consistency-support.js';
 import { O1, ORDER_WRAPPINGS, U1, USER_MENTIONS, USER_WRAPPINGS } from './wrapped-references.js';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, ObjectId, UUID } = mongoose.mongo.BSON;
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const seed = new Seed(databases);
 const rows = (statement: string) => sql(databases.databaseUrl, statement);

@@ -7,11 +7,13 @@ import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { collection, consistencyOf, countsIn, nothingIn, onlyFinds } from './consistency-support.js';
 import { O1, ORDER_WRAPPINGS, U1, USER_MENTIONS, USER_WRAPPINGS } from './wrapped-references.js';
 
 const { ObjectId } = mongoose.mongo.BSON;
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);

@@ -10,8 +10,10 @@ import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { collection, copiedOnce, nothingIn } from './consistency-support.js';
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);

@@ -10,11 +10,13 @@ import { gql } from '../support/gql.js';
 import { useGraph } from '../support/graph.js';
 import { sql } from '../support/rows.js';
 import { Seed, type Seeded } from '../support/seed.js';
+import { QUICK_AUDIT, useTimings } from '../support/timings.js';
 import { collection, consistencyOf, copiedOnce, nothingIn } from './consistency-support.js';
 import { ordered, payment } from './transactions-support.js';
 
 const { Binary, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } = mongoose.mongo;
 
+useTimings(QUICK_AUDIT);
 const databases = useDatabases();
 const execute = useGraph(databases);
 const seed = new Seed(databases);
