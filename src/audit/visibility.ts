@@ -45,17 +45,16 @@ export class Visibility {
 
   /** Looks now: a policy may be enabled at any time. @throws {AppError} POSTGRES_UNAVAILABLE and MONGO_UNAVAILABLE */
   async look(): Promise<Hidden> {
-    const [rows, ofUsers, ofTransactions] = await Promise.all([
+    const [rows, documents] = await Promise.all([
       hiddenRows(this.#postgres, [LOOKED_UP_ORDERS, LOOKED_UP_COPIES]),
-      hiddenDocuments(this.#mongo, [users.from]),
-      hiddenDocuments(this.#mongo, [transactions.from]),
+      hiddenDocuments(this.#mongo, [users.from, transactions.from]),
     ]);
-    const of = (table: string) => rows.filter(({ about }) => about === table);
+    const of = (findings: readonly Finding[], table: string) => findings.filter(({ about }) => about === table);
     return {
-      orders: of(LOOKED_UP_ORDERS.table),
-      copies: of(LOOKED_UP_COPIES.table),
-      users: ofUsers,
-      transactions: ofTransactions,
+      orders: of(rows, LOOKED_UP_ORDERS.table),
+      copies: of(rows, LOOKED_UP_COPIES.table),
+      users: of(documents, this.#mongo.nameOf(users.from)),
+      transactions: of(documents, this.#mongo.nameOf(transactions.from)),
     };
   }
 

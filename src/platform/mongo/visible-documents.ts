@@ -17,11 +17,10 @@ export async function hiddenDocuments(
   collections: readonly string[],
 ): Promise<readonly Finding[]> {
   const names = collections.map((name) => mongo.nameOf(name));
-  const [isPrimary, ...found] = await Promise.all([
-    isPrimaryAsked(mongo),
-    ...names.map((name) => ofCollection(mongo, name)),
-  ]);
-  return [...(isPrimary ? [] : names.map(ofSecondary)), ...found.flat()];
+  const found: Finding[] = (await isPrimaryAsked(mongo)) ? [] : names.map(ofSecondary);
+  // One after the other: each command at the same time would take a connection of its own.
+  for (const name of names) found.push(...(await ofCollection(mongo, name)));
+  return found;
 }
 
 /** An address with `directConnection` leads to whatever server it names. */
