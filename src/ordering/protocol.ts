@@ -49,6 +49,8 @@ export type Step =
   | 'orderDeleted'
   | 'userHeld'
   | 'userDeleted'
+  | 'goneNoted'
+  | 'copiesEmptied'
   | 'deletionNoted';
 
 /** Called after each step. Only tests have something to do there: they end the process. */

@@ -160,4 +160,32 @@ export const ORDERING = [
     to: 'await this.#deletions.abandon(hold);\n        state.isCertain = true;',
     tests: ['test/ordering/user-hold.test.ts'],
   },
+  {
+    name: 'copies of a user are emptied before MongoDB has deleted it',
+    file: 'src/ordering/user-removal.ts',
+    from: "await this.#onStep('userHeld');",
+    to: "await this.#erasures.empty(id, () => true);\n    await this.#onStep('userHeld');",
+    tests: ['test/ordering/user-erasure.test.ts'],
+  },
+  {
+    name: 'an erasure is begun although the tables keep names',
+    file: 'src/ordering/user-deletion.repository.ts',
+    from: "...(erase && orders === 'KEEP' ? triedErasure(userId) : []),",
+    to: "...(erase && orders !== 'KEEP' ? triedErasure(userId) : []),",
+    tests: ['test/ordering/user-erasure.test.ts'],
+  },
+  {
+    name: 'an erasure ends with its first stretch',
+    file: 'src/ordering/user-erasure.repository.ts',
+    from: 'last = walk.place.map((name) => row?.[name]);',
+    to: 'last = walk.place.map((name) => row?.[`${name} of none`]);',
+    tests: ['test/ordering/user-erasure.test.ts'],
+  },
+  {
+    name: 'an erasure is done with although copies are left',
+    file: 'src/ordering/user-removal.ts',
+    from: 'if (!(await this.#erasures.empty(id, goesOn))) return false;',
+    to: 'await this.#erasures.empty(id, goesOn);',
+    tests: ['test/ordering/user-erasure.test.ts'],
+  },
 ];
