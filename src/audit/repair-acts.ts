@@ -33,6 +33,9 @@ const UNDER_WAY: Mended = { kind: 'underWay' };
 const NO_USERS = 'MongoDB has no user at all: look whether MONGODB_URI names the right database';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
+const SHARED =
+  'several users have this id: insert all but one in MongoDB under another _id, and delete them under this one';
+
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
 export function actsWith({ repairing, ordering, userFollowing }: ActParts): Readonly<Record<InconsistencyKind, Act>> {
   const relink: Act = {
@@ -65,7 +68,10 @@ export function actsWith({ repairing, ordering, userFollowing }: ActParts): Read
           : left('it was recorded by another program: correct it there'),
     },
     staleCopies: relink,
-    conflictingCopies: relink,
+    conflictingCopies: {
+      ...relink,
+      run: async (finding) => (finding.reason === 'ID_SHARED' ? left(SHARED) : relink.run(finding)),
+    },
     staleOrderCopies: {
       before: ({ reference }) => repairing.copy(String(normalizeKey('objectId', reference))),
       run: async ({ reference }) => {

@@ -1,3 +1,4 @@
+import type mongoose from 'mongoose';
 import type { UserCopyRepository } from '../copies/user-copy.repository.js';
 import type { UserSnapshots } from '../copies/user-snapshot.repository.js';
 import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
@@ -11,6 +12,7 @@ import { visible } from '../platform/mongo/filter.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { estimatedCount } from '../platform/mongo/standing.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
+import { theKey } from '../platform/mongo/the-key.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 
 export interface RepairingParts {
@@ -73,21 +75,24 @@ export class Repairing {
   }
 
   /**
-   * Deletes a transaction that names an order that is not there.
+   * Deletes a transaction that names an order that is not there, in whichever form its id is stored.
    *
    * @param orderId as the transaction names it
    * @returns whether it was there
-   * @throws {AppError} MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY; OUTCOME_UNKNOWN
+   * @throws {AppError} ID_SHARED where several transactions have the id; MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY;
+   * OUTCOME_UNKNOWN
    */
   async deleteTransaction(id: string, orderId: string | null): Promise<boolean> {
     const { mongo } = this.#parts;
+    const _id = (await theKey(mongo, transactions, id)) as mongoose.mongo.ObjectId | null;
+    if (_id === null) return false;
     const key = normalizeKey('uuid', orderId);
     const ofOrder = key === null ? {} : readsAsOneOf('uuid', 'orderId', [key]);
     const { deletedCount } = await mongo.write('deleting a transaction', (db, { maxTimeMS }) =>
       db
         .collection(mongo.nameOf(transactions.from))
         .deleteOne(
-          { ...visible(transactions), ...ofOrder, ...readsAsOneOf('objectId', '_id', [id]) },
+          { ...visible(transactions), ...ofOrder, _id },
           { writeConcern: { w: 'majority', wtimeoutMS: maxTimeMS }, maxTimeMS },
         ),
     );

@@ -9,11 +9,9 @@ import { encodedKey } from '../platform/mongo/encoded-key.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { toRow } from '../platform/mongo/rows.js';
 import { findInSnapshot, type SnapshotOptions } from '../platform/mongo/snapshot.js';
-import { isUsualForm } from '../platform/mongo/stored-forms.js';
+import { formRank, isUsualForm, keysReadAs, withKeys } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import { COPIED } from './user-copy.source.js';
-
-const { EJSON, ObjectId } = mongoose.mongo.BSON;
 
 /** What is read of a user, to be copied. */
 export type CopiedUser = Pick<User, 'id' | (typeof COPIED)[number]>;
@@ -26,6 +24,14 @@ export interface UserSnapshot {
   readonly gone: readonly UserId[];
   /** The key of the last one, as it is stored; undefined where there was none. */
   readonly last: unknown;
+}
+
+/** Users in the order of their keys. */
+export interface UserStretch extends UserSnapshot {
+  /** How many documents were read: more than users where several have one id. */
+  readonly documents: number;
+  /** The keys that are no ObjectIds, as they are stored. */
+  readonly oddKeys: readonly unknown[];
 }
 
 /** The same of users who were asked for by their keys, which may be too many for one answer. */
@@ -52,7 +58,7 @@ export class UserSnapshots {
 
   /** The users with these ids, however their keys are stored. @throws {AppError} MONGO_UNAVAILABLE; SYNC_UNAVAILABLE */
   async ofIds(ids: readonly UserId[]): Promise<UserSnapshot> {
-    return withoutGone(await this.#find({ filter: withKeys(ids.flatMap(keysOf)) }), ids);
+    return withoutGone(await this.#find({ filter: withKeys(ids.flatMap(keysReadAs)) }), ids);
   }
 
   /**
@@ -63,7 +69,7 @@ export class UserSnapshots {
    */
   async ofKeys(keys: readonly unknown[]): Promise<ChangedUsers> {
     const ids = [...new Set(keys.map(idOf))];
-    const filter = withKeys([...keys, ...ids.flatMap(keysOf)]);
+    const filter = withKeys([...keys, ...ids.flatMap(keysReadAs)]);
     const snapshot = await this.#find({ filter }, { isOneAnswer: true });
     if (snapshot.isWhole) return { ...withoutGone(snapshot, ids), left: [] };
     const found = new Set(snapshot.users.map(({ id }) => id));
@@ -76,7 +82,7 @@ export class UserSnapshots {
    * @param after the key of the last one before, as it is stored; undefined for the first
    * @throws {AppError} MONGO_UNAVAILABLE; SYNC_UNAVAILABLE
    */
-  async after(after: unknown, size: number): Promise<UserSnapshot> {
+  async after(after: unknown, size: number): Promise<UserStretch> {
     if (after === undefined) return this.#find({ sort: { _id: 1 }, limit: size }, { isOneAnswer: true });
     // A range in a filter would end with the values of the key's type; the bounds of an index do not.
     const next = { min: { _id: after }, hint: { _id: 1 }, sort: { _id: 1 }, limit: size + 1 };
@@ -86,7 +92,7 @@ export class UserSnapshots {
     return isEmpty ? this.#find({ ...next, limit: 2 }, { except: encodedKey(after) }) : snapshot;
   }
 
-  async #find(command: Document, { except, ...options }: Finding = {}): Promise<UserSnapshot & { isWhole: boolean }> {
+  async #find(command: Document, { except, ...options }: Finding = {}): Promise<UserStretch & { isWhole: boolean }> {
     const find = { ...command, projection: PROJECTION };
     const collection = this.#mongo.nameOf(users.from);
     const { documents, at, isWhole } = await findInSnapshot(this.#mongo, collection, find, options).catch(
@@ -97,7 +103,16 @@ export class UserSnapshots {
       },
     );
     const others = documents.filter(({ _id }) => except === undefined || encodedKey(_id) !== except);
-    return { at, users: onePerId(others), gone: [], last: others.at(-1)?.['_id'], isWhole };
+    const keys = others.map(({ _id }): unknown => _id);
+    return {
+      at,
+      users: onePerId(others),
+      gone: [],
+      last: keys.at(-1),
+      documents: keys.length,
+      oddKeys: keys.filter((key) => !isUsualForm('objectId', key)),
+      isWhole,
+    };
   }
 }
 
@@ -106,34 +121,11 @@ function idOf(key: unknown): UserId {
   return String(fromStored('objectId', key)) as UserId;
 }
 
-const HEX = /^[0-9a-f]{24}$/;
-
-/** All keys that have an id, which is the key itself where that is a text, and written as EJSON where it is neither. */
-function keysOf(id: UserId): readonly unknown[] {
-  const others = HEX.test(id) ? [new ObjectId(id), id.toUpperCase()] : parsed(id);
-  return [id, ...others].filter((key) => idOf(key) === id);
-}
-
-function parsed(id: string): readonly unknown[] {
-  try {
-    return [EJSON.parse(id)];
-  } catch {
-    return [];
-  }
-}
-
-/** In a list the server takes what has dollars in it for a question. */
-function withKeys(keys: readonly unknown[]): Document {
-  const isPlain = (key: unknown) => key === null || typeof key !== 'object' || key instanceof ObjectId;
-  const others = keys.filter((key) => !isPlain(key)).map((key) => ({ _id: { $eq: key } }));
-  return { $or: [{ _id: { $in: keys.filter(isPlain) } }, ...others] };
-}
-
-/** Of two documents with one id the one with the usual key counts: the one that writes go to. */
+/** Of several documents with one id the same one counts as for the graph; the audit names them. */
 function onePerId(documents: readonly Document[]): readonly CopiedUser[] {
-  const isUsual = ({ _id }: Document) => Number(isUsualForm('objectId', _id));
+  const rank = ({ _id }: Document) => formRank('objectId', _id);
   const rows = documents
-    .toSorted((a, b) => isUsual(a) - isUsual(b))
+    .toSorted((a, b) => rank(b) - rank(a))
     .map((document) => ({ ...toRow<CopiedUser>(users, document, FIELDS), id: idOf(document['_id']) }));
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }

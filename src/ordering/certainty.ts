@@ -57,7 +57,7 @@ export function isFinal(error: unknown, { isCertain }: Readonly<Certainty>): err
   return isRefusal(error) || (isAppError(error, 'MONGO_UNAVAILABLE') && isCertain);
 }
 
-/** Whether a database's own rules refused a write. */
+/** Whether a write was refused: by a database's own rules, or because it could meet the wrong document. */
 export function isRefusal(error: unknown): boolean {
-  return isAppError(error, 'WRITE_REFUSED') || isAppError(error, 'READ_ONLY');
+  return isAppError(error, 'WRITE_REFUSED') || isAppError(error, 'READ_ONLY') || isAppError(error, 'ID_SHARED');
 }

@@ -32,6 +32,9 @@ export const AMOUNT_DELAY = 2;
 /** How old an order may be, in seconds, to be completed; an older one is taken back: nobody waits for it any more. */
 export const FORWARD_PATIENCE = 60;
 
+/** A user's orders are counted so far before it is deleted: beyond that a client is told only that there are more. */
+export const COUNTED_ORDERS = 1_000;
+
 /** The steps of the protocol between which a process may die. */
 export type Step =
   | 'orderInserted'

@@ -1,7 +1,7 @@
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { RECOVERY_DELAY } from './protocol.js';
+import { COUNTED_ORDERS, RECOVERY_DELAY } from './protocol.js';
 import { BEING_EMPTIED, DELETIONS, IS_UNFINISHED } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
@@ -25,9 +25,6 @@ export interface UserHold {
 }
 
 const HELD_ID = '"held"."userId"';
-
-/** Orders are counted so far: a client is told no more than that there are more. */
-export const COUNTED_ORDERS = 1_000;
 
 /** Orders on which an erasure is tried before it begins. */
 const SAMPLE = 100;

@@ -2,7 +2,7 @@ import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
 import type { Written } from '../graph/written-payload.js';
 import { AppError, notFound } from '../errors/app-error.js';
 import { DeleteUserPayload, OrdersOfDeletedUser } from './user-removal.input.js';
-import { COUNTED_ORDERS } from './user-deletion.repository.js';
+import { COUNTED_ORDERS } from './protocol.js';
 import type { DeleteUser, DeleteUserOutcome, UserRemoval } from './user-removal.js';
 
 interface RemovalContext {

@@ -105,4 +105,18 @@ export const COPIES = [
     to: '(await this.#postgres.query(NAMED_SINCE, userId, at)).length > 1',
     tests: ['test/copies/user-following.test.ts'],
   },
+  {
+    name: 'users who share an id are no finding',
+    file: 'src/platform/mongo/shared-ids.ts',
+    from: 'if (types.size < 2) return [];',
+    to: 'if (types.size < 9) return [];',
+    tests: ['test/audit/shared-ids.test.ts'],
+  },
+  {
+    name: 'of users who share an id the copy and the graph read different ones',
+    file: 'src/copies/user-snapshot.repository.ts',
+    from: '.toSorted((a, b) => rank(b) - rank(a))',
+    to: '.toSorted((a, b) => rank(a) - rank(b))',
+    tests: ['test/domains/user-keys.test.ts'],
+  },
 ];

@@ -188,4 +188,25 @@ export const ORDERING = [
     to: 'await this.#erasures.empty(id, goesOn);',
     tests: ['test/ordering/user-erasure.test.ts'],
   },
+  {
+    name: 'a user is written to whose id is that of another, too',
+    file: 'src/platform/mongo/the-key.ts',
+    from: 'if (found.length > 1) throw',
+    to: 'if (found.length > 2) throw',
+    tests: ['test/domains/user-keys.test.ts'],
+  },
+  {
+    name: 'a delete that meets nobody is taken for done',
+    file: 'src/domains/user/user.repository.ts',
+    from: 'if (written !== null || key === null) return written;',
+    to: 'return written;',
+    tests: ['test/domains/user-keys.test.ts'],
+  },
+  {
+    name: 'a user whose _id is a text is not found by writes',
+    file: 'src/platform/mongo/the-key.ts',
+    from: 'return found[0]?._id ?? null;',
+    to: "return typeof found[0]?._id === 'string' ? null : (found[0]?._id ?? null);",
+    tests: ['test/domains/user-keys.test.ts'],
+  },
 ];
