@@ -12,7 +12,7 @@ import { visible } from '../platform/mongo/filter.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { estimatedCount } from '../platform/mongo/standing.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
-import { theKey } from '../platform/mongo/the-key.js';
+import { theKey } from '../platform/mongo/one-document.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 
 export interface RepairingParts {
@@ -79,7 +79,7 @@ export class Repairing {
    *
    * @param orderId as the transaction names it
    * @returns whether it was there
-   * @throws {AppError} ID_SHARED where several transactions have the id; MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY;
+   * @throws {AppError} NOT_UNIQUE where several transactions have the id; MONGO_UNAVAILABLE, WRITE_REFUSED, READ_ONLY;
    * OUTCOME_UNKNOWN
    */
   async deleteTransaction(id: string, orderId: string | null): Promise<boolean> {

@@ -10,9 +10,9 @@ export const CATALOGUE = {
   USER_UNVERIFIABLE:
     'Whether the user exists cannot be checked now: MongoDB does not answer, or the user is being deleted. Nothing was written.',
   ORDER_NUMBER_TAKEN: 'Another order has this order number.',
+  NOT_UNIQUE:
+    'Several rows or documents have this id, or the collection could hold several: one of them cannot be written alone. Nothing was written.',
   USER_HAS_ORDERS: 'The user has orders, so it was not deleted; `orders: KEEP` deletes it all the same.',
-  ID_SHARED:
-    'Several documents in MongoDB have this id, each in another form, so that the write could meet the wrong one. Nothing was written.',
   CONFLICT: 'The thing was changed since it was read: read it again. Nothing was changed.',
   VALUE_TAKEN: 'The collection takes this value once only, and another has it; `field` names it.',
   WRITE_REFUSED: "The table's or collection's own rules refuse what was to be written. Nothing was written.",

@@ -57,7 +57,9 @@ export function isFinal(error: unknown, { isCertain }: Readonly<Certainty>): err
   return isRefusal(error) || (isAppError(error, 'MONGO_UNAVAILABLE') && isCertain);
 }
 
-/** Whether a write was refused: by a database's own rules, or because it could meet the wrong document. */
+const REFUSALS = ['WRITE_REFUSED', 'READ_ONLY', 'NOT_UNIQUE'] as const;
+
+/** Whether a database refused a write, by its own rules or because it could not be done once. */
 export function isRefusal(error: unknown): boolean {
-  return isAppError(error, 'WRITE_REFUSED') || isAppError(error, 'READ_ONLY') || isAppError(error, 'ID_SHARED');
+  return REFUSALS.some((code) => isAppError(error, code));
 }

@@ -87,8 +87,8 @@ describe.each([
   test('are not written to, neither of them', async () => {
     const before = await stored();
     for (const { errors } of [await execute(UPDATE, { id: ID }), await execute(DELETE, { id: ID })])
-      expect(errors).toMatchObject([{ extensions: { code: 'ID_SHARED', field: 'id' } }]);
-    await expect(scope().userRemoval.deleteUser(ID, ERASE)).rejects.toMatchObject({ code: 'ID_SHARED' });
+      expect(errors).toMatchObject([{ extensions: { code: 'NOT_UNIQUE', field: 'id' } }]);
+    await expect(scope().userRemoval.deleteUser(ID, ERASE)).rejects.toMatchObject({ code: 'NOT_UNIQUE' });
     expect(await stored()).toEqual(before);
     // The deletion was given up.
     expect(await scope().ordering.createOrder({ userId: ID, total: '1' })).toMatchObject({ kind: 'created' });

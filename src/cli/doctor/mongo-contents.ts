@@ -148,7 +148,7 @@ async function idChecks(mongo: MongoDatabase): Promise<readonly Check[]> {
     const those = examples.map(({ id, types }) => `${id} (_id of type ${types.join(' and ')})`);
     const message =
       `${collection}: ${isWhole ? '' : 'at least '}${counted(count, 'id')} of several documents each; one of them is ` +
-      'read and copied, and a write to the id is ID_SHARED';
+      'read and copied, and a write to the id is NOT_UNIQUE';
     const remedy = 'in MongoDB, insert all but one of each under another _id, and delete them under this one';
     const data = { collection, count, isExact: isWhole, examples: examples.map(({ id, types }) => ({ id, types })) };
     checks.push({ ...warning('mongo.ids', message, remedy, data), details: those });

@@ -1,9 +1,9 @@
 import mongoose from 'mongoose';
-import { AppError, isAppError, writeRefused } from '../../errors/app-error.js';
+import { AppError, isAppError } from '../../errors/app-error.js';
 import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
-import { theKey } from '../../platform/mongo/the-key.js';
+import { changeOne, deleteOne } from '../../platform/mongo/one-document.js';
 import { readTimed, writeTimed, type ClientSession, type OnWritten } from '../../platform/mongo/session.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
@@ -11,12 +11,6 @@ import { userModel } from './user.model.js';
 import { users, type User, type UserId } from './user.source.js';
 
 const { ObjectId } = mongoose.mongo.BSON;
-
-/** How often a document is looked for that others replace meanwhile. */
-const ATTEMPTS = 3;
-
-type ObjectId = mongoose.mongo.BSON.ObjectId;
-type WriteOne = (_id: ObjectId, session: ClientSession) => Promise<object | null>;
 
 /** Writes to `users`. Reading goes through the source. */
 export class UserRepository {
@@ -40,7 +34,8 @@ export class UserRepository {
     const document = new this.#Model({ _id, ...present(fields) });
     const save = async (session: ClientSession) => (await document.save({ session })).toObject();
     try {
-      return (await this.#write('creating a user', save)) as User;
+      const write = () => writeTimed(this.#mongo, 'creating a user', save, this.#onWritten);
+      return (await this.#written(write)) as User;
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const find = (session: ClientSession) => this.#Model.findById(_id, null, { session }).lean().exec();
@@ -50,58 +45,28 @@ export class UserRepository {
     }
   }
 
-  /**
-   * Changes a document, in whichever form its id is stored; null empties a field. Null where there is none.
-   *
-   * @throws {AppError} as {@link insert} does; ID_SHARED
-   */
+  /** Changes a document; null empties a field. Null where there is none. @throws {AppError} as {@link insert} does; NOT_UNIQUE */
   update(id: UserId, fields: UserFields): Promise<User | null> {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);
     const change = {
       $set: { ...present(fields), updatedAt: new Date() },
       ...(emptied.length === 0 ? {} : { $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) }),
     };
-    return this.#each('changing a user', id, (_id, session) =>
-      this.#collection.findOneAndUpdate({ _id }, change, { returnDocument: 'after', session }),
-    );
+    return this.#written(() => changeOne(this.#mongo, users, { what: 'changing a user', id }, change, this.#onWritten));
   }
 
-  /**
-   * Deletes a document, in whichever form its id is stored, and returns it. Null where there is none, as the majority of
-   * the servers knows.
-   *
-   * @throws {AppError} as {@link insert} does; ID_SHARED
-   */
+  /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does; NOT_UNIQUE */
   delete(id: UserId): Promise<User | null> {
-    return this.#each('deleting a user', id, (_id, session) =>
-      this.#collection.findOneAndDelete({ _id }, { writeConcern: { w: 'majority' }, session }),
-    );
-  }
-
-  /** Writes to the one document with an id. One that another has replaced meanwhile is looked for again. */
-  async #each(what: string, id: UserId, write: WriteOne): Promise<User | null> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const key = await theKey(this.#mongo, users, id);
-      // Where there is none, a write that meets none all the same has the majority's word for it.
-      const written = await this.#write(what, (session) => write((key ?? new ObjectId(id)) as ObjectId, session));
-      if (written !== null || key === null) return written;
-    }
-    if ((await theKey(this.#mongo, users, id)) === null) return null;
-    throw writeRefused(what, new Error('the document is there, and no write meets it'));
-  }
-
-  /** Without Mongoose, which takes a text for the ObjectId that it spells. */
-  get #collection() {
-    return this.#Model.collection;
+    return this.#written(() => deleteOne(this.#mongo, users, { what: 'deleting a user', id }, this.#onWritten));
   }
 
   get #Model() {
     return userModel(this.#mongo);
   }
 
-  async #write(what: string, work: (session: ClientSession) => Promise<object | null>): Promise<User | null> {
+  async #written(write: () => Promise<object | null>): Promise<User | null> {
     try {
-      const document = await writeTimed(this.#mongo, what, work, this.#onWritten);
+      const document = await write();
       return document === null ? null : toUser(document);
     } catch (error) {
       const field = takenField(error);
