@@ -1,6 +1,8 @@
 import mongoose from 'mongoose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { UserRepository } from '../../src/domains/user/user.repository.js';
 import type { UserId } from '../../src/domains/user/user.source.js';
+import type { MongoDatabase } from '../../src/platform/mongo/mongo.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { gql } from '../support/gql.js';
@@ -123,5 +125,41 @@ describe('a user who is another document by the time it is deleted', () => {
   test('was deleted where nobody is there any more', async () => {
     await seed.document('users', { _id: ID, username: 'Ada' });
     expect(await deleteWhile(() => users().deleteMany({}))).toMatchObject({ kind: 'deleted' });
+  });
+});
+
+describe('a user whom another program replaces between the look and the delete', () => {
+  /** Deletes the user; before each delete the other program acts. */
+  const deleteAfter = (change: (time: number) => Promise<unknown>) => {
+    const { mongo } = databases.platform;
+    let time = 0;
+    const write: typeof mongo.write = async (...about) => {
+      await change((time += 1));
+      return mongo.write(...about);
+    };
+    const { connection } = mongo;
+    const racing = { connection, write, run: mongo.run.bind(mongo), nameOf: mongo.nameOf.bind(mongo) };
+    return new UserRepository(racing as unknown as MongoDatabase).delete(ID as UserId);
+  };
+  const replacedBy = async (_id: unknown) => {
+    await users().deleteMany({});
+    await seed.document('users', { _id, username: 'Ada' });
+  };
+  beforeEach(() => replacedBy(new ObjectId(ID)));
+
+  test('is looked for again, and deleted', async () => {
+    const deleted = await deleteAfter((time) => (time === 1 ? replacedBy(ID) : Promise.resolve()));
+    expect(deleted).toMatchObject({ id: ID, username: 'Ada' });
+    expect(await stored()).toEqual([]);
+  });
+
+  test('is nobody where it was deleted', async () => {
+    expect(await deleteAfter(() => users().deleteMany({}))).toBeNull();
+  });
+
+  test('is refused where that happens each time', async () => {
+    const deleted = deleteAfter((time) => replacedBy([ID, ID.toUpperCase(), new ObjectId(ID)][(time - 1) % 3]));
+    await expect(deleted).rejects.toMatchObject({ code: 'WRITE_REFUSED' });
+    expect(await stored()).toHaveLength(1);
   });
 });
