@@ -126,7 +126,7 @@ export class ConsistencyScan {
     }
   }
 
-  /** What is confirmed, apart from what is not proved; rows may be hidden also where nothing was found. */
+  /** Separates confirmed findings from unproved ones. Rows may be hidden even where nothing was found. */
   async #judged(walk: ConsistencyWalk, pending: readonly Candidate[]): Promise<Judged> {
     const { found, unjudged } = await this.#confirm(walk, pending);
     const hidden = await this.#visibility.look();

@@ -10,7 +10,7 @@ export interface Inconsistencies {
   readonly count: number;
   readonly reasons: Readonly<Partial<Record<InconsistencyReason, number>>>;
   readonly examples: readonly Confirmed[];
-  /** Of references whose partner is there: how many there are of each cause. */
+  /** Counts references whose partner is there, by cause. */
   readonly groups: readonly ReferenceGroup[];
   /** Where the first walk was cut that looks for it, of which the examples are; null where all was looked at. */
   readonly cut: Place | null;

@@ -73,10 +73,10 @@ export class UnprovedType {
   @Field(() => String, { description: 'The table or the collection of which rows may be hidden.' })
   about!: string;
 
-  @Field(() => String, { description: 'What hides them, or may.' })
+  @Field(() => String, { description: 'The policy, view or right that hides rows, or may.' })
   problem!: string;
 
-  @Field(() => String, { description: 'What to do about it.' })
+  @Field(() => String, { description: 'The step that lets every row be seen.' })
   remedy!: string;
 }
 

@@ -38,13 +38,13 @@ export type InconsistencyReason =
   | 'EMAIL_TAKEN'
   /** It is not what the user is, because PostgreSQL cannot hold that. */
   | 'NOT_STORABLE'
-  /** Of an order: its user is there, and the reference holds more than the id, or writes it in another way. */
+  /** The order's user is there; its reference holds more than the id, or writes it in another way. */
   | 'USER_WRAPPED'
-  /** Of a transaction: its order is there, and the reference holds more than the id, or writes it in another way. */
+  /** The transaction's order is there; its reference holds more than the id, or writes it in another way. */
   | 'ORDER_WRAPPED'
-  /** Of an order: its user is there, under a key of a type by which the graph joins nothing. */
+  /** The order's user is there, under a key of a type by which the graph joins nothing. */
   | 'USER_OF_OTHER_TYPE'
-  /** Of a transaction: it names its order by another field than the id. */
+  /** The transaction names its order by another field than the id. */
   | 'ORDER_OF_OTHER_TYPE';
 
 export interface Inconsistency {

@@ -7,6 +7,7 @@ import type { RepairLog } from './repair-log.repository.js';
 import type { LoggedRun } from './logged-run.js';
 import type { LoggedAct, RepairRuns } from './repair-runs.repository.js';
 import type { KeptRow, Undoing, Undone } from './undoing.repository.js';
+import { TIMINGS } from '../platform/timings.js';
 
 /** What became of one row or document of an undone run. */
 export interface UndoneRow {
@@ -72,8 +73,6 @@ const TOLD = 100;
 
 /** Acts that are undone at the same time. */
 const LANES = 4;
-
-const CLIENT_TIME = 10_000;
 
 const MOST_RUNS = 100;
 
@@ -146,7 +145,7 @@ export class UndoService {
 
   /** Undoes a run for a client, who does not wait for long. @throws {AppError} as {@link undo} does */
   undoBriefly(runId: string, isDry: boolean): Promise<UndoRunOutcome> {
-    return this.undo(runId, { isDry, until: performance.now() + CLIENT_TIME });
+    return this.undo(runId, { isDry, until: performance.now() + TIMINGS.audit.clientRepair });
   }
 
   async #undoAct(act: LoggedAct, tally: Tally): Promise<void> {
