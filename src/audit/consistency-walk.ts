@@ -29,7 +29,7 @@ export interface ConsistencyWalk {
 export const KINDS_OF = {
   orders: ['danglingOrders', 'staleOrderCopies', 'wrappedReferences', 'otherTypeReferences'],
   transactions: ['orphanTransactions', 'wrongAmounts', 'wrappedReferences', 'otherTypeReferences'],
-  users: ['staleCopies'],
+  users: ['staleCopies', 'conflictingCopies'],
   copies: ['staleCopies', 'conflictingCopies'],
 } as const satisfies Record<string, readonly InconsistencyKind[]>;
 

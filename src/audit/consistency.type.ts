@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<InconsistencyReason, string>> = {
   STALE: 'The copy is not what the user is.',
   NOT_DELETED: 'The user is gone, and the copy is not marked as deleted.',
   EMAIL_TAKEN: 'The copy goes without the e-mail address, which another row has.',
+  ID_SHARED: 'Several users in MongoDB have the id, each in another form; one of them is read and copied.',
   NOT_STORABLE: 'PostgreSQL, or the table, cannot hold what MongoDB has.',
   USER_WRAPPED: 'The user of the order is there. The reference holds more than the id, such as quotes.',
   ORDER_WRAPPED: 'The order of the transaction is there. The reference holds more than the id, such as quotes.',

@@ -36,6 +36,8 @@ export type InconsistencyReason =
   | 'NOT_DELETED'
   /** It goes without the e-mail address, which another row has. */
   | 'EMAIL_TAKEN'
+  /** Other users in MongoDB have the same id, their `_id`s being of other types, and only one of them is copied. */
+  | 'ID_SHARED'
   /** It is not what the user is, because PostgreSQL cannot hold that. */
   | 'NOT_STORABLE'
   /** The order's user is there; its reference holds more than the id, or writes it in another way. */

@@ -45,6 +45,8 @@ const CHANGING = 'it was changed while it was being deleted: run it again';
 const NO_ORDERS = 'PostgreSQL has no order at all: look whether DATABASE_URL names the right database';
 
 const NOT_CONFIRMED = 'most members of MongoDB do not confirm that its user is gone';
+const SHARED =
+  'several users have this id: insert all but one in MongoDB under another _id, and delete them under this one';
 
 /** How each kind is mended, by whoever says that it is to be. Every act can be made again. */
 export function actsWith({
@@ -90,7 +92,10 @@ export function actsWith({
           : left('it was recorded by another program: correct it there'),
     },
     staleCopies: relink,
-    conflictingCopies: relink,
+    conflictingCopies: {
+      ...relink,
+      run: async (finding, repairId) => (finding.reason === 'ID_SHARED' ? left(SHARED) : relink.run(finding, repairId)),
+    },
     staleOrderCopies: {
       before: ({ reference }) => repairing.copy(String(normalizeKey('objectId', reference))),
       run: async ({ reference }, repairId) => {

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { notUnique, writeRefused } from '../errors/app-error.js';
+import { writeRefused } from '../errors/app-error.js';
 import type { UserCopyRepository } from '../copies/user-copy.repository.js';
 import type { UserSnapshots } from '../copies/user-snapshot.repository.js';
 import { transactions, type Transaction } from '../domains/transaction/transaction.source.js';
@@ -19,6 +19,7 @@ import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { estimatedCount } from '../platform/mongo/standing.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import { deleteExactly, findWhole, type WholeDocument } from '../platform/mongo/whole-documents.js';
+import { theKey } from '../platform/mongo/one-document.js';
 import { KEPT_ROWS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { absenceUnproved, transactionSeeingAll } from '../platform/postgres/visible-rows.js';
@@ -119,7 +120,7 @@ export class Repairing {
   }
 
   /**
-   * Deletes a transaction that names an order that is not there.
+   * Deletes a transaction that names an order that is not there, in whichever form its id is stored.
    *
    * @param orderId as the transaction names it
    * @param repairId the entry under which its document is kept whole; it is deleted only as it was kept
@@ -135,7 +136,8 @@ export class Repairing {
     const key = normalizeKey('uuid', orderId);
     const ofOrder = key === null ? {} : readsAsOneOf('uuid', 'orderId', [key]);
     const what = 'deleting a transaction';
-    await this.#refuseSeveral(what, id);
+    // Shards and time series may hold several of one id, and so may a collection with ids of several types.
+    await theKey(mongo, transactions, id);
     const filter = { ...visible(transactions), ...ofOrder, ...readsAsOneOf('objectId', '_id', [id]) };
     for (let looked = 0; looked < LOOKS; looked += 1) {
       const found = (await findWhole(mongo, transactions.from, filter)).slice(0, 1);
@@ -158,20 +160,6 @@ export class Repairing {
     } catch (error) {
       throw error instanceof mongoose.mongo.MongoServerError ? writeRefused(what, error) : error;
     }
-  }
-
-  /** Refuses to write to one of several documents that the graph knows by one id: shards and time series may hold them. */
-  async #refuseSeveral(what: string, id: string): Promise<void> {
-    const { mongo } = this.#parts;
-    const several = await mongo.run((db, { maxTimeMS, signal }) =>
-      db.collection(mongo.nameOf(transactions.from)).countDocuments(readsAsOneOf('objectId', '_id', [id]), {
-        limit: 2,
-        maxTimeMS,
-        signal,
-        readPreference: 'primary',
-      }),
-    );
-    if (several > 1) notUnique(what, id);
   }
 
   /**

@@ -3,7 +3,7 @@ import { transactions } from '../domains/transaction/transaction.source.js';
 import type { Document } from '../platform/mongo/document.js';
 import { visible } from '../platform/mongo/filter.js';
 import type { MongoDatabase } from '../platform/mongo/mongo.js';
-import { readsAsOneOf, storedForms } from '../platform/mongo/stored-forms.js';
+import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import { paymentId } from '../ordering/payment-id.js';
 
@@ -32,13 +32,13 @@ export class TransactionDocuments {
   /** The transactions that name one of these orders, in whatever form, and the orders' payments. */
   ofOrders(orderIds: readonly string[]): Promise<readonly RecordedDocument[]> {
     if (orderIds.length === 0) return Promise.resolve([]);
-    const payments = { _id: { $in: orderIds.map((id) => storedId(paymentId(id))) } };
+    const payments = readsAsOneOf('objectId', '_id', orderIds.map(paymentId));
     return this.#find({ $or: [payments, readsAsOneOf('uuid', 'orderId', orderIds)] });
   }
 
-  /** Those that there are of the transactions with these ids, which are ObjectIds. */
+  /** Those that there are of the transactions with these ids, in whatever form. */
   withIds(ids: readonly string[]): Promise<readonly RecordedDocument[]> {
-    return ids.length === 0 ? Promise.resolve([]) : this.#find({ _id: { $in: ids.map(storedId) } });
+    return ids.length === 0 ? Promise.resolve([]) : this.#find(readsAsOneOf('objectId', '_id', ids));
   }
 
   /** All of them, in stretches of this size. */
@@ -74,8 +74,4 @@ function toRecorded(document: Document): RecordedDocument {
     orderId: normalizeKey('uuid', fromStored('uuid', document['orderId'])),
     amount: fromStored('decimal', document['amount']) as string | null,
   };
-}
-
-function storedId(id: string): unknown {
-  return storedForms('objectId', id)[0];
 }

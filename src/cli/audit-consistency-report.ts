@@ -94,6 +94,7 @@ const REASONS: Readonly<Record<InconsistencyReason, string>> = {
   STALE: 'not what the user has',
   NOT_DELETED: 'of users who are gone',
   EMAIL_TAKEN: 'without an e-mail address that another row has',
+  ID_SHARED: 'of several users with one id',
   NOT_STORABLE: 'that cannot be held as they are',
   USER_WRAPPED: 'of orders whose user is there',
   ORDER_WRAPPED: 'of transactions whose order is there',
@@ -111,7 +112,8 @@ const REMEDIES: Readonly<Record<InconsistencyKind, string>> = {
     'correct the amount in MongoDB, or the total by updateOrder',
   staleCopies: 'copy these users again: npm run repair -- --dry-run --stale-copies relink; all of them: npm run sync',
   conflictingCopies:
-    'where two have one e-mail address, give one another; else correct the value in MongoDB, or make the column take it: ' +
+    'where two have one e-mail address, give one another; where several have one id, insert all but one in MongoDB under ' +
+    'another _id, and delete them under this one; else correct the value in MongoDB, or make the column take it: ' +
     'it is copied again by itself, and at once by npm run repair -- --dry-run --conflicting-copies relink',
   staleOrderCopies: 'copy them again: npm run repair -- --dry-run --stale-order-copies relink',
   wrappedReferences: 'delete nothing: each row has its partner. Correct the references, which joins the rows again',

@@ -106,20 +106,28 @@ function releasingChanged({ name }: UniqueColumn): string {
 }
 
 /** Nothing but ids is kept of who was erased, whatever is still to come of the time before. */
-const IS_ERASED = `("copy"."erasedAt" IS NOT NULL OR ${isErased('EXCLUDED."mongoId"')})`;
+const IS_ERASED_COPY = `("copy"."erasedAt" IS NOT NULL OR EXCLUDED."erasedAt" IS NOT NULL)`;
+
+/**
+ * The erasures of users of the batch, held until its end: one that MongoDB agrees to meanwhile waits, and empties what was
+ * written; one that is noted first is seen here, as it is by then.
+ */
+const ERASURES = `"erasures" AS MATERIALIZED (
+  SELECT "deletion"."userId", "deletion"."deletedAt" FROM ${DELETIONS} AS "deletion"
+  WHERE "deletion"."userId" IN (SELECT "id" FROM "given") AND "deletion"."erases" FOR SHARE OF "deletion")`;
 
 function isErased(id: string): string {
-  return `EXISTS (SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = ${id} AND "deletion"."erases")`;
+  return `EXISTS (SELECT FROM "erasures" WHERE "erasures"."userId" = ${id} AND "erasures"."deletedAt" IS NOT NULL)`;
 }
 
 function writing({ table, isAgain = false }: CopyOptions): string {
   const filled = table.filledNow.map(quoted);
   const id = { ofMongo: '"id", ', made: 'gen_random_uuid(), ', ofTable: '' }[table.id];
-  const kept = (column: string) => `"${column}" = CASE WHEN ${IS_ERASED} THEN NULL
+  const kept = (column: string) => `"${column}" = CASE WHEN ${IS_ERASED_COPY} THEN NULL
       WHEN EXCLUDED."deletedAt" IS NOT NULL THEN "copy"."${column}" ELSE EXCLUDED."${column}" END`;
   const told = COPIED.map((column) => `CASE WHEN NOT "isErased" THEN "${column}" END`).join(', ');
   return `
-    WITH ${GIVEN}
+    WITH ${GIVEN}, ${ERASURES}
     INSERT INTO "users" AS "copy" (${id === '' ? '' : '"id", '}"mongoId", ${COPIED.map(quoted).join(', ')},
       "emailConflict", "syncProblem", "sourceVersion", "namedVersion", "syncedAt", "deletedAt", "erasedAt"
       ${filled.map((column) => `, ${column}`).join('')})
@@ -137,7 +145,7 @@ function writing({ table, isAgain = false }: CopyOptions): string {
       "syncedAt" = EXCLUDED."syncedAt",
       "deletedAt" = CASE WHEN EXCLUDED."deletedAt" IS NOT NULL
         THEN COALESCE("copy"."deletedAt", EXCLUDED."deletedAt") END,
-      "erasedAt" = CASE WHEN ${IS_ERASED} THEN COALESCE("copy"."erasedAt", EXCLUDED."syncedAt") END
+      "erasedAt" = CASE WHEN ${IS_ERASED_COPY} THEN COALESCE("copy"."erasedAt", EXCLUDED."syncedAt") END
     WHERE ${IS_NO_NEWER}`;
 }
 

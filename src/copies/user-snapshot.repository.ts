@@ -10,12 +10,10 @@ import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { toRow } from '../platform/mongo/rows.js';
 import { findInSnapshot, type SnapshotOptions } from '../platform/mongo/snapshot.js';
 import { standingOf } from '../platform/mongo/standing.js';
-import { isUsualForm } from '../platform/mongo/stored-forms.js';
+import { formRank, isUsualForm, keysReadAs, withKeys } from '../platform/mongo/stored-forms.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
 import { hiddenDocuments, keysAtPrimary } from '../platform/mongo/visible-documents.js';
 import { COPIED } from './user-copy.source.js';
-
-const { EJSON, ObjectId } = mongoose.mongo.BSON;
 
 /** What is read of a user, to be copied. */
 export type CopiedUser = Pick<User, 'id' | (typeof COPIED)[number]>;
@@ -33,6 +31,14 @@ export interface UserSnapshot {
   readonly unsure: readonly UserId[];
   /** The key of the last one, as it is stored; undefined where there was none. */
   readonly last: unknown;
+}
+
+/** Users in the order of their keys. */
+export interface UserStretch extends UserSnapshot {
+  /** How many documents were read: more than users where several have one id. */
+  readonly documents: number;
+  /** The keys that are no ObjectIds, as they are stored. */
+  readonly oddKeys: readonly unknown[];
 }
 
 /** The same of users who were asked for by their keys, which may be too many for one answer. */
@@ -62,7 +68,7 @@ export class UserSnapshots {
 
   /** The users with these ids, however their keys are stored. @throws {AppError} MONGO_UNAVAILABLE; SYNC_UNAVAILABLE */
   async ofIds(ids: readonly UserId[]): Promise<UserSnapshot> {
-    return this.#agreed(await this.#find({ filter: withKeys(ids.flatMap(keysOf)) }), ids);
+    return this.#agreed(await this.#find({ filter: withKeys(ids.flatMap(keysReadAs)) }), ids);
   }
 
   /**
@@ -73,7 +79,7 @@ export class UserSnapshots {
    */
   async ofKeys(keys: readonly unknown[]): Promise<ChangedUsers> {
     const ids = [...new Set(keys.map(idOf))];
-    const filter = withKeys([...keys, ...ids.flatMap(keysOf)]);
+    const filter = withKeys([...keys, ...ids.flatMap(keysReadAs)]);
     const snapshot = await this.#find({ filter }, { isOneAnswer: true });
     if (snapshot.isWhole) return { ...(await this.#agreed(snapshot, ids, keys)), left: [] };
     const found = new Set(snapshot.users.map(({ id }) => id));
@@ -86,7 +92,7 @@ export class UserSnapshots {
    * @param after the key of the last one before, as it is stored; undefined for the first
    * @throws {AppError} MONGO_UNAVAILABLE; SYNC_UNAVAILABLE
    */
-  async after(after: unknown, size: number): Promise<UserSnapshot> {
+  async after(after: unknown, size: number): Promise<UserStretch> {
     if (after === undefined) return this.#find({ sort: { _id: 1 }, limit: size }, { isOneAnswer: true });
     // A range in a filter would end with the values of the key's type; the bounds of an index do not.
     const next = { min: { _id: after }, hint: { _id: 1 }, sort: { _id: 1 }, limit: size + 1 };
@@ -104,7 +110,7 @@ export class UserSnapshots {
   async isConfirmedGone(id: UserId): Promise<boolean> {
     const { hasReplicaSet } = await standingOf(this.#mongo);
     const level = hasReplicaSet ? 'linearizable' : 'local';
-    const filter = withKeys(keysOf(id));
+    const filter = withKeys(keysReadAs(id));
     return (await keysAtPrimary(this.#mongo, this.#collection, filter, level, CONFIRMATION)).length === 0;
   }
 
@@ -125,7 +131,7 @@ export class UserSnapshots {
     if ((await hiddenDocuments(this.#mongo, [users.from])).length > 0) return new Set(ids);
     const wanted = new Set(ids);
     const others = keys.filter((key) => wanted.has(idOf(key)));
-    const there = await keysAtPrimary(this.#mongo, this.#collection, withKeys([...others, ...ids.flatMap(keysOf)]));
+    const there = await keysAtPrimary(this.#mongo, this.#collection, withKeys([...others, ...ids.flatMap(keysReadAs)]));
     return new Set(there.map(idOf));
   }
 
@@ -133,7 +139,7 @@ export class UserSnapshots {
     return this.#mongo.nameOf(users.from);
   }
 
-  async #find(command: Document, { except, ...options }: Finding = {}): Promise<UserSnapshot & { isWhole: boolean }> {
+  async #find(command: Document, { except, ...options }: Finding = {}): Promise<UserStretch & { isWhole: boolean }> {
     const find = { ...command, projection: PROJECTION };
     const { documents, at, isWhole } = await findInSnapshot(this.#mongo, this.#collection, find, options).catch(
       (error: unknown) => {
@@ -143,7 +149,17 @@ export class UserSnapshots {
       },
     );
     const others = documents.filter(({ _id }) => except === undefined || encodedKey(_id) !== except);
-    return { at, users: onePerId(others), gone: [], unsure: [], last: others.at(-1)?.['_id'], isWhole };
+    const keys = others.map(({ _id }): unknown => _id);
+    return {
+      at,
+      users: onePerId(others),
+      gone: [],
+      unsure: [],
+      last: keys.at(-1),
+      documents: keys.length,
+      oddKeys: keys.filter((key) => !isUsualForm('objectId', key)),
+      isWhole,
+    };
   }
 }
 
@@ -152,34 +168,11 @@ function idOf(key: unknown): UserId {
   return String(fromStored('objectId', key)) as UserId;
 }
 
-const HEX = /^[0-9a-f]{24}$/;
-
-/** All keys that have an id, which is the key itself where that is a text, and written as EJSON where it is neither. */
-function keysOf(id: UserId): readonly unknown[] {
-  const others = HEX.test(id) ? [new ObjectId(id), id.toUpperCase()] : parsed(id);
-  return [id, ...others].filter((key) => idOf(key) === id);
-}
-
-function parsed(id: string): readonly unknown[] {
-  try {
-    return [EJSON.parse(id)];
-  } catch {
-    return [];
-  }
-}
-
-/** In a list the server takes what has dollars in it for a question. */
-function withKeys(keys: readonly unknown[]): Document {
-  const isPlain = (key: unknown) => key === null || typeof key !== 'object' || key instanceof ObjectId;
-  const others = keys.filter((key) => !isPlain(key)).map((key) => ({ _id: { $eq: key } }));
-  return { $or: [{ _id: { $in: keys.filter(isPlain) } }, ...others] };
-}
-
-/** Of two documents with one id the one with the usual key counts: the one that writes go to. */
+/** Of several documents with one id the same one counts as for the graph; the audit names them. */
 function onePerId(documents: readonly Document[]): readonly CopiedUser[] {
-  const isUsual = ({ _id }: Document) => Number(isUsualForm('objectId', _id));
+  const rank = ({ _id }: Document) => formRank('objectId', _id);
   const rows = documents
-    .toSorted((a, b) => isUsual(a) - isUsual(b))
+    .toSorted((a, b) => rank(b) - rank(a))
     .map((document) => ({ ...toRow<CopiedUser>(users, document, FIELDS), id: idOf(document['_id']) }));
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }

@@ -2,7 +2,7 @@ import type { OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import type { ClusterTime } from '../platform/mongo/cluster-time.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
-import { DELETIONS, KEPT_ROWS } from '../platform/postgres/own-tables.js';
+import { DELETIONS, IS_ERASED, KEPT_ROWS } from '../platform/postgres/own-tables.js';
 import type { RepairId } from './kept-rows.js';
 
 /** What orders copy of a user, as of a moment in MongoDB. */
@@ -85,7 +85,7 @@ const statement = (keep: string, lock: string) => `
       AND ("userName" IS DISTINCT FROM $2::text OR "userEmail" IS DISTINCT FROM $3::text)
       AND ($5::text IS NULL OR "id" > $5::text::uuid)
       AND EXISTS (SELECT FROM "current")
-      AND NOT EXISTS (SELECT FROM ${DELETIONS} WHERE ${DELETIONS}."userId" = $1::text AND "erases")
+      AND NOT EXISTS (SELECT FROM ${DELETIONS} WHERE ${DELETIONS}."userId" = $1::text AND ${IS_ERASED})
     ORDER BY "id" LIMIT ${STRETCH} ${lock}),
   "changed" AS (
     UPDATE "orders" SET "userName" = $2::text, "userEmail" = $3::text FROM "stale"

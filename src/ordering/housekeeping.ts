@@ -5,7 +5,7 @@ import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { addOrderJob, HAS_JOB, orderJobKey } from './order-job.js';
 import { addUserJob, userJobKey } from './user-job.js';
-import { DELETIONS, KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
+import { DELETIONS, IS_UNFINISHED, KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
 import type { TransactionRepository } from './transaction.repository.js';
 
 /** How long a write can be on its way to MongoDB at most, in hours, and a tombstone so long in its place. */
@@ -109,12 +109,12 @@ function forgottenOrders(schema: string): string {
       (SELECT "id"::text FROM "stretch" ORDER BY "stretch"."id" DESC LIMIT 1) AS "last"`;
 }
 
-/** The same, of users who are being deleted: until they are gone, or let go, no order is created for them. */
+/** Enqueues the job of each deletion that has none: until it ends no order is created for the user, or copies stay. */
 function forgottenDeletions(schema: string): string {
   const userId = '"deletions"."userId"';
   return `
     SELECT count(${addUserJob(schema, userId, 0)})::int AS "jobs" FROM ${DELETIONS} AS "deletions"
-    WHERE "deletedAt" IS NULL AND ${hasNone(schema, userJobKey(userId))}`;
+    WHERE ${IS_UNFINISHED} AND ${hasNone(schema, userJobKey(userId))}`;
 }
 
 function hasNone(schema: string, key: string): string {

@@ -1,4 +1,4 @@
-import { DELETIONS, KEPT_ROWS } from '../platform/postgres/own-tables.js';
+import { DELETIONS, IS_ERASED, KEPT_ROWS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { canBeWritten, type WholeDocument } from '../platform/mongo/whole-documents.js';
 import { wholeTable, type WholeTable } from '../platform/postgres/whole-rows.js';
@@ -23,9 +23,9 @@ export function personOf(userId: string): string {
   return `COALESCE(substring(lower(${userId}::text) from '(?<![0-9a-f])[0-9a-f]{24}(?![0-9a-f])'), lower(${userId}::text))`;
 }
 
-/** A condition: a person was erased, or is about to be. */
+/** A condition: a person was erased, so that nothing but ids may be kept. */
 export function keepsOnlyIds(person: string): string {
-  return `(EXISTS (SELECT FROM ${DELETIONS} AS "erasing" WHERE "erasing"."userId" = ${person} AND "erasing"."erases")
+  return `(EXISTS (SELECT FROM ${DELETIONS} AS "erasing" WHERE "erasing"."userId" = ${person} AND ${IS_ERASED})
     OR EXISTS (SELECT FROM "users" AS "erased" WHERE "erased"."mongoId" = ${person} AND "erased"."erasedAt" IS NOT NULL))`;
 }
 
@@ -180,16 +180,23 @@ export const KEPT_NO_MORE = `
 export const KEEPS_NAMES = `(SELECT 1 FROM ${KEPT_ROWS} WHERE "userId" = $1::text LIMIT 1)`;
 
 /**
- * Empties names and addresses in the kept rows of a person who is being erased; does nothing for any other. Made twice, it
- * does the same.
+ * Empties names and addresses in the kept rows of a person who was erased; does nothing for any other. Made twice, it does
+ * the same.
  *
+ * @param goesOn is asked after each stretch
+ * @returns false where it stopped because `goesOn` said so
  * @throws {AppError} POSTGRES_UNAVAILABLE, READ_ONLY; OUTCOME_UNKNOWN
  */
-export async function eraseKeptRows(postgres: PostgresDatabase, userId: UserId): Promise<void> {
-  let emptied: number;
-  do {
-    emptied = await postgres.write('erasing kept rows', (prisma) => prisma.$executeRawUnsafe(ERASE, userId));
-  } while (emptied === STRETCH);
+export async function eraseKeptRows(
+  postgres: PostgresDatabase,
+  userId: UserId,
+  goesOn: () => boolean,
+): Promise<boolean> {
+  for (;;) {
+    const emptied = await postgres.write('erasing kept rows', (prisma) => prisma.$executeRawUnsafe(ERASE, userId));
+    if (emptied < STRETCH) return true;
+    if (!goesOn()) return false;
+  }
 }
 
 /** What is emptied of a kept row, as `deleteUser(erase: true)` empties it in the table itself. */
@@ -201,7 +208,7 @@ const ERASE = `
     "before" = ${withoutNames('"row"."before"')}, "after" = ${withoutNames('"row"."after"')}
   WHERE ("repairId", "place", "key") IN (
     SELECT "repairId", "place", "key" FROM ${KEPT_ROWS} WHERE "userId" = $1::text LIMIT ${STRETCH})
-    AND EXISTS (SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = $1::text AND "erases")`;
+    AND EXISTS (SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = $1::text AND ${IS_ERASED})`;
 
 function withoutNames(kept: string): string {
   const emptied = (names: readonly string[]) =>

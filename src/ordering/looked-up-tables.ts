@@ -5,3 +5,8 @@ export const LOOKED_UP_ORDERS: LookedUpTable = { table: 'orders', keys: ['id', '
 
 /** Copies of users, by the user's id. */
 export const LOOKED_UP_COPIES: LookedUpTable = { table: 'users', keys: ['mongoId'] };
+
+const LOOKED_UP_KEYS: LookedUpTable = { table: 'tandem_idempotency_keys', keys: ['outcome'] };
+
+/** Where nothing of a person may be hidden who is to be forgotten. */
+export const REMEMBERING: readonly LookedUpTable[] = [LOOKED_UP_ORDERS, LOOKED_UP_COPIES, LOOKED_UP_KEYS];

@@ -286,10 +286,10 @@ export class OrderRepository {
   }
 
   async #deletionOf(userId: UserId): Promise<'userDeleted' | 'userBeingDeleted' | null> {
-    const sql = `SELECT $1::text AS "~", "deletedAt" FROM (${USER_DELETION}) AS "deletion"`;
+    const sql = `SELECT $1::text AS "~", "deletedAt" IS NULL AS "isOpen" FROM (${USER_DELETION}) AS "deletion"`;
     const [deletion] = await this.#postgres.query(sql, null, userId);
     if (deletion === undefined) return null;
-    return deletion['deletedAt'] === null ? 'userBeingDeleted' : 'userDeleted';
+    return deletion['isOpen'] === true ? 'userBeingDeleted' : 'userDeleted';
   }
 
   async #isKeyUsed({ actor, key }: Request): Promise<boolean> {

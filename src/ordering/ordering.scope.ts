@@ -13,6 +13,7 @@ import { OrderService } from './ordering.service.js';
 import { Settlement } from './settlement.js';
 import { TransactionRepository } from './transaction.repository.js';
 import { UserDeletionRepository } from './user-deletion.repository.js';
+import { UserErasureRepository } from './user-erasure.repository.js';
 import { UserFollowing } from './user-following.js';
 import { UserRemoval } from './user-removal.js';
 import { UsersAtPrimary } from './users-at-primary.js';
@@ -51,6 +52,7 @@ export function orderingOf(platform: Platform, { joins, users, copies, access }:
     transactions,
     keys: new IdempotencyRepository(postgres, keyRetention),
     deletions: new UserDeletionRepository(postgres),
+    erasures: new UserErasureRepository(postgres),
     settlement,
     kept,
     onStep,

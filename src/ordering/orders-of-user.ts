@@ -1,15 +1,22 @@
 /**
- * Counts the orders that mean a user: those that hold the id in any case, and those that hold it in quotes, in
- * `ObjectId(...)` or among other text. A user with such an order has orders, although the graph joins them to nobody.
+ * A condition on `orders`: the reference is a user's id in quotes, in `ObjectId(...)` or among other text. The graph joins
+ * such an order to nobody. It compares lengths before it looks into a text, because a reference with anything around the id
+ * is longer than the id.
  *
- * An index answers the first. The second compares lengths before it looks into a text, because a reference with anything
- * around the id is longer than the id: 0.1 s in 700,000 orders.
+ * @param userId the expression of the id, which is in lower case
+ */
+export function wrapsUser(userId: string): string {
+  return `octet_length("orders"."userId") > octet_length(${userId}) AND strpos(lower("orders"."userId"), ${userId}) > 0`;
+}
+
+/**
+ * A query of the orders that mean a user, without columns: those that hold the id in any case, and those that wrap it. An
+ * index answers the first; the second takes 0.1 s in 700,000 orders.
  *
  * @param userId the expression of the id, which is in lower case
  */
 export function ordersOfUser(userId: string): string {
   return `
-    (SELECT count(*) FROM "orders" WHERE lower("userId") = ${userId})
-    + (SELECT count(*) FROM "orders"
-       WHERE octet_length("userId") > octet_length(${userId}) AND strpos(lower("userId"), ${userId}) > 0)`;
+    SELECT FROM "orders" WHERE lower("userId") = ${userId}
+    UNION ALL SELECT FROM "orders" WHERE ${wrapsUser(userId)}`;
 }

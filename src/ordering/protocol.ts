@@ -11,6 +11,9 @@ export type TransactionMode =
 export const SETTLE_ORDER = 'tandem_settle_order';
 export const SETTLE_USER = 'tandem_settle_user';
 
+/** A user's orders are counted so far before it is deleted: beyond that a client is told only that there are more. */
+export const COUNTED_ORDERS = 1_000;
+
 /** The steps of the protocol between which a process may die. */
 export type Step =
   | 'orderInserted'
@@ -28,6 +31,8 @@ export type Step =
   | 'orderDeleted'
   | 'userHeld'
   | 'userDeleted'
+  | 'goneNoted'
+  | 'copiesEmptied'
   | 'deletionNoted';
 
 /** Called after each step. Only tests have something to do there: they end the process. */

@@ -8,6 +8,7 @@ import type { MongoDatabase } from '../platform/mongo/mongo.js';
 import { readsAsOneOf } from '../platform/mongo/stored-forms.js';
 import { deleteExactly, findWhole, type WholeDocument } from '../platform/mongo/whole-documents.js';
 import { fromStored } from '../platform/mongo/stored-values.js';
+import { theKey } from '../platform/mongo/one-document.js';
 import type { OrderId } from '../domains/order/order.source.js';
 import { transactions } from '../domains/transaction/transaction.source.js';
 import type { UserId } from '../domains/user/user.source.js';
@@ -65,9 +66,11 @@ export class TransactionRepository {
    */
   async record(transaction: RecordedTransaction, patience = TIMINGS.ordering.call): Promise<'recorded' | 'voided'> {
     const { orderId, amount, createdAt, amountAsOf } = transaction;
-    const document = documentOf(transaction);
-    if (await this.#isInserted('recording a transaction', document, patience)) return 'recorded';
-    const found = await this.#find(orderId, patience);
+    // An order whose amount has changed may have a payment that another program has brought here, its key as a text.
+    const key = amountAsOf === null ? null : await theKey(this.#mongo, transactions, paymentId(orderId));
+    const document = { ...documentOf(transaction), ...(key === null ? {} : { _id: key as Stored['_id'] }) };
+    if (key === null && (await this.#isInserted('recording a transaction', document, patience))) return 'recorded';
+    const found = await this.#find(document._id, patience);
     if (found === null) throw notYetKnown('recording a transaction');
     if (found.voidedAt !== null) return 'voided';
     const isSame = typeof found.amount === 'string' && new Big(found.amount).eq(amount);
@@ -94,7 +97,7 @@ export class TransactionRepository {
   async takeKey(transaction: RecordedTransaction, patience = TIMINGS.ordering.call): Promise<'taken' | 'recorded'> {
     const what = 'cancelling a transaction';
     await eachUntilTaken(tombstonesOf(transaction), (tombstone) => this.#isInserted(what, tombstone, patience));
-    const found = await this.#find(transaction.orderId, patience);
+    const found = await this.#find(documentOf(transaction)._id, patience);
     if (found === null) throw notYetKnown(what);
     return found.voidedAt === null ? 'recorded' : 'taken';
   }
@@ -191,11 +194,11 @@ export class TransactionRepository {
   }
 
   /** The payment as the majority knows it. */
-  async #find(orderId: OrderId, patience: number) {
+  async #find(_id: Stored['_id'], patience: number) {
     const document = await this.#mongo.run(
       (db, { maxTimeMS, signal }) =>
         this.#collection(db).findOne(
-          { _id: new ObjectId(paymentId(orderId)) },
+          { _id },
           { readPreference: 'primary', readConcern: 'majority', maxTimeMS, signal },
         ),
       patience,

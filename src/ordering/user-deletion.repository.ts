@@ -1,12 +1,11 @@
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
-import { refuseHidden, transactionSeeingAll, type LookedUpTable } from '../platform/postgres/visible-rows.js';
-import { addFollowJob } from '../copies/follow-job.js';
+import { transactionSeeingAll, type LookedUpTable } from '../platform/postgres/visible-rows.js';
 import { COPIED } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
+import { LOOKED_UP_ORDERS, REMEMBERING } from './looked-up-tables.js';
 import { ordersOfUser } from './orders-of-user.js';
-import { LOOKED_UP_COPIES, LOOKED_UP_ORDERS } from './looked-up-tables.js';
-import { DELETIONS, KEYS } from '../platform/postgres/own-tables.js';
-import { eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
+import { COUNTED_ORDERS } from './protocol.js';
+import { BEING_EMPTIED, DELETIONS, IS_UNFINISHED } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
@@ -23,54 +22,30 @@ export interface DeleteUser {
 export interface UserHold {
   readonly userId: UserId;
   readonly token: string;
-  /** Whether somebody held it already, whose delete may be on its way. */
+  /** Whether another call or job held it already, whose delete may be on its way. */
   readonly wasHeld: boolean;
+  /** Whether MongoDB has deleted the user, and copies are left to be emptied. */
+  readonly isGone: boolean;
 }
 
 const HELD_ID = '"held"."userId"';
 
-/**
- * Of what clients were told, and are told again, the copies of a user who is to be forgotten. Made twice: an order may
- * be completed between the two, with what its row held before.
- */
-function forgottenCopies(condition: string): string {
-  return `
-    UPDATE ${KEYS} SET "outcome" = "outcome" || jsonb_build_object(
-      'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
-    FROM "held" WHERE ${condition} AND "outcome" -> 'order' ->> 'userId' = "held"."userId"`;
-}
-
-/** The copies on orders of a user who is to be forgotten, the first parameter. */
-function emptiedOrders(condition: string): string {
-  return `
-    UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
-    FROM "held" WHERE ${condition} AND lower("orders"."userId") = $1::text
-      AND ("userName" IS NOT NULL OR "userEmail" IS NOT NULL)`;
-}
+/** Orders on which an erasure is tried before it begins. */
+const SAMPLE = 100;
 
 /**
- * Takes the row of the user's copy until the end of the transaction. Whoever brings the copies on orders up to date
- * holds it meanwhile: what they have written by then is seen by the statements after this one, and by no other.
+ * Takes the row of a deletion until the end of the transaction. Whoever copies the user takes it as well: what they have
+ * written is seen by the statements after this one, and what they write later sees what became of the deletion.
  */
-function heldCopy(userId: UserId): Sql {
-  return { sql: `SELECT 1 FROM "users" WHERE "mongoId" = $1::text FOR UPDATE`, parameters: [userId] };
-}
-
-const NOTHING_COPIED = [...COPIED, 'syncProblem'].map((column) => `"${column}" = NULL`).join(', ');
-
-/** The copy of a user who is to be forgotten: from here on nothing but its ids is written to it. */
-function erasedCopy(condition: string): string {
-  return `
-    UPDATE "users" SET ${NOTHING_COPIED}, "emailConflict" = false,
-      "erasedAt" = COALESCE("users"."erasedAt", clock_timestamp())
-    FROM "held" WHERE ${condition} AND "users"."mongoId" = "held"."userId"`;
+function heldDeletion(userId: UserId): Sql {
+  return { sql: `SELECT 1 FROM ${DELETIONS} WHERE "userId" = $1::text FOR UPDATE`, parameters: [userId] };
 }
 
 const UNLESS_ERASED = [...COPIED, 'syncProblem']
   .map((column) => `"${column}" = CASE WHEN NOT "held"."erases" THEN "users"."${column}" END`)
   .join(', ');
 
-/** The copy of a user who is gone, which nobody else may be about to note. */
+/** Marks the copy of a user who is gone; of one who is erased nothing but its ids is kept from here on. */
 const GONE_COPY = `
   UPDATE "users" SET ${UNLESS_ERASED}, "emailConflict" = "users"."emailConflict" AND NOT "held"."erases",
     "deletedAt" = COALESCE("users"."deletedAt", clock_timestamp()),
@@ -78,21 +53,9 @@ const GONE_COPY = `
       ELSE "users"."erasedAt" END
   FROM "held" WHERE "users"."mongoId" = "held"."userId"`;
 
-/** The copy of one who stays after all: it is filled again by the next who reads the user. */
-const RESTORED_COPY = `
-  UPDATE "users" SET "erasedAt" = NULL, "sourceVersion" = NULL FROM "held"
-  WHERE "held"."erases" AND "users"."mongoId" = "held"."userId"`;
-
-const REMEMBERED = `
-  SELECT 1 FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0
-  UNION ALL
-  (SELECT 1 FROM "orders" WHERE lower("userId") = $1::text AND num_nonnulls("userName", "userEmail") > 0 LIMIT 1)
-  UNION ALL ${KEEPS_NAMES}`;
-
-const LOOKED_UP_KEYS: LookedUpTable = { table: 'tandem_idempotency_keys', keys: ['outcome'] };
-
-/** Where nothing of a person may be hidden who is to be forgotten. */
-const REMEMBERING = [LOOKED_UP_ORDERS, LOOKED_UP_COPIES, LOOKED_UP_KEYS];
+const SAMPLED = `
+  SELECT "id" FROM "orders" WHERE lower("userId") = $1::text ORDER BY "createdAt" DESC, "id" DESC LIMIT ${SAMPLE}`;
+const NAMED_SAMPLE = `"id" = ANY(ARRAY(${SAMPLED})) AND num_nonnulls("userName", "userEmail") > 0`;
 
 /** The tables of which a deletion has to see every row: none where orders stay, and their copies with them. */
 function neededBy({ orders, erase }: DeleteUser): readonly LookedUpTable[] {
@@ -100,14 +63,27 @@ function neededBy({ orders, erase }: DeleteUser): readonly LookedUpTable[] {
   return orders === 'REFUSE' ? [LOOKED_UP_ORDERS] : [];
 }
 
-/** Whether the user who is the first parameter is being forgotten. */
-const IS_ERASED = `EXISTS (
-  SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = $1::text AND "erases" AND "deletedAt" IS NULL)`;
-
-/** How a deletion ends, in parts of its statement. */
-interface End extends Readonly<Record<'held' | 'condition' | 'copies' | 'job', string>> {
-  /** The tables of which every row has to be seen where a person is forgotten. */
-  readonly seeing: readonly LookedUpTable[];
+/**
+ * Tries whether the tables let copies be emptied, and takes it back: once the user is gone it is too late to find out.
+ */
+function triedErasure(userId: UserId): readonly Sql[] {
+  const copied = COPIED.map((column) => `"${column}" = NULL`).join(', ');
+  const statements = [
+    // Before the orders: so does the job that brings their copies up to date.
+    `UPDATE "users" SET ${copied} WHERE "mongoId" = $1::text`,
+    `UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
+     WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}`,
+    // A trigger may keep the rows without a word: an error, which nothing else can say here.
+    `SELECT 1 / (SELECT CASE WHEN EXISTS (
+       SELECT FROM "orders" WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}) THEN 0 ELSE 1 END)`,
+  ];
+  return [
+    // What a constraint says at the end of a transaction, it is to say now.
+    { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
+    { sql: 'SAVEPOINT "before"', parameters: [] },
+    ...statements.map((sql) => ({ sql, parameters: [userId] })),
+    { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
+  ];
 }
 
 /** What PostgreSQL knows of users who are being deleted: from here on no order is created for them. */
@@ -120,29 +96,32 @@ export class UserDeletionRepository {
 
   /**
    * Takes a user's id for good, unless it has orders and they are to be respected. An order that is created at the same
-   * moment is either counted here, or refused there.
+   * moment is either counted here, or refused there. Nothing of the user is changed: it is there yet.
    *
-   * @returns how many orders the user has, and the hold; null where it is not to be deleted
+   * @returns how many orders the user has, one more than {@link COUNTED_ORDERS} at most, 0 where they do not matter; and
+   * the hold, null where the user is not to be deleted
    * @throws {AppError} ABSENCE_UNPROVED where orders may be hidden that decide over it, or copies that are to be emptied
    */
   async begin(userId: UserId, how: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
     const { orders, erase } = how;
+    const isUnfinished = `${DELETIONS}."deletedAt" IS NULL OR ${DELETIONS}."deletedAt" = ${BEING_EMPTIED}`;
     const results = await transactionSeeingAll(this.#postgres, 'deleting a user', neededBy(how), [
       heldUser(userId, 'exclusive'),
-      ...(erase ? [heldCopy(userId)] : []),
+      ...(erase && orders === 'KEEP' ? triedErasure(userId) : []),
       {
         sql: `
           WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
-          "counted" AS (SELECT (${ordersOfUser('$1::text')})::int AS "orders"),
+          "counted" AS (
+            SELECT count(*)::int AS "orders" FROM (
+              SELECT FROM (${ordersOfUser('$1::text')}) AS "ofUser" WHERE NOT $2::boolean
+              LIMIT ${COUNTED_ORDERS + 1}) AS "found"),
           "held" AS (
             INSERT INTO ${DELETIONS} ("userId", "erases")
-            SELECT $1::text, $3::boolean FROM "counted" WHERE "orders" = 0 OR $2::boolean
-            ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(), "deletedAt" = NULL,
-              "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND ${DELETIONS}."deletedAt" IS NULL)
+            SELECT $1::text, $3::boolean FROM "counted" WHERE "orders" = 0
+            ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(),
+              "deletedAt" = CASE WHEN ${DELETIONS}."deletedAt" = ${BEING_EMPTIED} THEN ${BEING_EMPTIED} END,
+              "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND (${isUnfinished}))
             RETURNING "userId", "createdAt"),
-          "forgotten" AS (${forgottenCopies('$3::boolean')}),
-          "erased" AS (${emptiedOrders('$3::boolean')}),
-          "copy" AS (${erasedCopy('$3::boolean')}),
           "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, TIMINGS.ordering.recovery / 1_000)} FROM "held")
           SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token",
             EXISTS (SELECT FROM "before") AS "wasHeld", (SELECT count(*)::int FROM "job") AS "jobs"
@@ -152,74 +131,83 @@ export class UserDeletionRepository {
     ]);
     const row = results.at(-1)?.[0];
     const token = row?.['token'];
-    const hold = typeof token === 'string' ? { userId, token, wasHeld: row?.['wasHeld'] === true } : null;
+    const wasHeld = row?.['wasHeld'] === true;
+    const hold = typeof token === 'string' ? { userId, token, wasHeld, isGone: false } : null;
     return { orders: Number(row?.['orders']), hold };
   }
 
-  /**
-   * Whether anything but ids is kept of a person: a copy, be it of one who is gone, or copies on orders.
-   *
-   * @throws {AppError} POSTGRES_UNAVAILABLE; ABSENCE_UNPROVED where that may be hidden
-   */
-  async remembers(userId: UserId): Promise<boolean> {
-    await refuseHidden(this.#postgres, REMEMBERING);
-    return (await this.#postgres.query(REMEMBERED, userId)).length > 0;
-  }
-
-  /** Takes the hold of a deletion that was begun from whoever has it; null where there is none. */
+  /** Takes the hold of a deletion that was begun from whoever has it; null where there is nothing to be done. */
   async takeOver(userId: UserId): Promise<UserHold | null> {
     const [row] = await this.#postgres.write<Record<string, unknown>[]>('taking over a deletion', (prisma) =>
       prisma.$queryRawUnsafe(
-        `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND "deletedAt" IS NULL
-         RETURNING "createdAt"::text AS "token"`,
+        `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND ${IS_UNFINISHED}
+         RETURNING "createdAt"::text AS "token", "deletedAt" IS NOT NULL AS "isGone"`,
         userId,
       ),
     );
-    return row === undefined ? null : { userId, token: String(row['token']), wasHeld: true };
+    if (row === undefined) return null;
+    return { userId, token: String(row['token']), wasHeld: true, isGone: row['isGone'] === true };
   }
 
   /**
-   * Notes that the user is gone. Made twice, it does the same. What has reached the copy, or the orders, since it was
-   * begun is emptied once more.
+   * Notes that MongoDB has deleted the user. From here on no copier writes more than the ids of one who is erased. Made
+   * twice, it does the same.
    *
-   * @throws {AppError} ABSENCE_UNPROVED where the person is to be forgotten, and rows may be hidden; it is noted later then
+   * @returns whether copies of the user are to be emptied now, and then {@link finish} to be called; else nothing is left
+   * to be done
+   */
+  async noteGone(userId: UserId): Promise<boolean> {
+    const noted = `
+      WITH "held" AS (
+        UPDATE ${DELETIONS} SET "deletedAt" = CASE WHEN "erases" THEN ${BEING_EMPTIED} ELSE clock_timestamp() END
+        WHERE "userId" = $1::text AND "deletedAt" IS NULL RETURNING "userId", "erases"),
+      "copy" AS (${GONE_COPY}),
+      "job" AS (SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} FROM "held" WHERE NOT "erases")
+      SELECT EXISTS (SELECT FROM "held" WHERE "erases") OR EXISTS (
+        SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" = ${BEING_EMPTIED}) AS "isToBeEmptied",
+        (SELECT count(*)::int FROM "job") AS "jobs"`;
+    const results = await this.#postgres.transaction('noting a deletion', [
+      // Who keeps rows of the user has it too: they are kept with names before this, and without them after it.
+      heldUser(userId, 'exclusive'),
+      heldDeletion(userId),
+      { sql: noted, parameters: [userId] },
+    ]);
+    return results.at(-1)?.[0]?.['isToBeEmptied'] === true;
+  }
+
+  /**
+   * Notes that all copies of a user who was erased are empty. Made twice, it does the same.
+   *
+   * @throws {AppError} ABSENCE_UNPROVED where copies may be hidden; it is noted later then
    */
   async finish(userId: UserId): Promise<void> {
-    await eraseKeptRows(this.#postgres, userId);
-    const held = `UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()`;
-    const copies = `
-      "copy" AS (${GONE_COPY}),
-      "erased" AS (${emptiedOrders('"held"."erases"')})`;
-    await this.#end({ held, condition: 'TRUE', copies, job: 'NULL', seeing: REMEMBERING }, userId);
+    const finished = `
+      WITH "held" AS (
+        UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()
+        WHERE "userId" = $1::text AND "deletedAt" = ${BEING_EMPTIED} RETURNING "userId", "erases"),
+      -- A copy may have been on its way since before the deletion began.
+      "copy" AS (${GONE_COPY})
+      SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed" FROM "held"`;
+    const statements = [heldDeletion(userId), { sql: finished, parameters: [userId] }];
+    await transactionSeeingAll(this.#postgres, 'noting an erasure', REMEMBERING, statements);
   }
 
   /**
-   * Lets go of a user who stays, unless somebody else has taken the id meanwhile.
+   * Lets go of a user who stays, unless somebody else has taken the id meanwhile. What an earlier erasure has left to be
+   * emptied is emptied all the same.
    *
    * @returns whether it was let go
    */
-  abandon({ userId, token }: UserHold): Promise<boolean> {
-    const held = `DELETE FROM ${DELETIONS}`;
-    const job = `CASE WHEN "erases" THEN ${addFollowJob(this.#postgres.schema, HELD_ID)} END`;
-    const condition = '"createdAt" = $2::text::timestamptz';
-    return this.#end({ held, condition, copies: `"copy" AS (${RESTORED_COPY})`, job, seeing: [] }, userId, token);
-  }
-
-  async #end(
-    { held, condition, copies, job, seeing }: End,
-    userId: UserId,
-    ...others: readonly string[]
-  ): Promise<boolean> {
+  async abandon({ userId, token }: UserHold): Promise<boolean> {
+    const isMine = '"userId" = $1::text AND "createdAt" = $2::text::timestamptz';
     const sql = `
-      WITH "held" AS (
-        ${held} WHERE "userId" = $1::text AND "deletedAt" IS NULL AND ${condition} RETURNING "userId", "erases"),
-      "forgotten" AS (${forgottenCopies('"held"."erases"')}),
-      ${copies}
-      SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed", ${job} AS "follow" FROM "held"`;
-    const end = { sql, parameters: [userId, ...others] };
-    const when = { sql: IS_ERASED, parameter: userId };
-    const statements = [heldCopy(userId), end];
-    const results = await transactionSeeingAll(this.#postgres, 'noting a deletion', seeing, statements, when);
-    return (results.at(-1) ?? []).length > 0;
+      WITH "held" AS (DELETE FROM ${DELETIONS} WHERE ${isMine} AND "deletedAt" IS NULL RETURNING "userId")
+      SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed" FROM "held"
+      UNION ALL
+      SELECT NULL FROM ${DELETIONS} WHERE ${isMine} AND "deletedAt" = ${BEING_EMPTIED}`;
+    const rows = await this.#postgres.write<object[]>('giving up a deletion', (prisma) =>
+      prisma.$queryRawUnsafe(sql, userId, token),
+    );
+    return rows.length > 0;
   }
 }

@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Mutation, Resolver } from '../graph/decorators.js';
 import type { Written } from '../graph/written-payload.js';
 import { AppError, notFound } from '../errors/app-error.js';
 import { DeleteUserPayload, OrdersOfDeletedUser } from './user-removal.input.js';
+import { COUNTED_ORDERS } from './protocol.js';
 import type { DeleteUser, DeleteUserOutcome, UserRemoval } from './user-removal.js';
 
 interface RemovalContext {
@@ -42,13 +43,19 @@ function deletedUser(outcome: DeleteUserOutcome): Written<DeleteUserPayload> {
     case 'hasOrders':
       throw new AppError(
         'USER_HAS_ORDERS',
-        `the user has ${outcome.orders} ${outcome.orders === 1 ? 'order' : 'orders'} and was not deleted; orders: KEEP deletes the user and keeps the orders`,
+        `the user has ${countedOrders(outcome.orders)} and was not deleted; orders: KEEP deletes the user and keeps the orders`,
         { field: 'orders' },
       );
     case 'pending':
       throw new AppError(
         'OUTCOME_PENDING',
-        'the user is being deleted, and will be gone as soon as both databases answer; no order can be created any more',
+        'the user is being deleted, and a job completes that as soon as both databases answer; with erase, once every copy ' +
+          'is emptied. No order can be created any more. The same call says how it stands',
       );
   }
+}
+
+function countedOrders(orders: number): string {
+  if (orders > COUNTED_ORDERS) return `more than ${COUNTED_ORDERS} orders`;
+  return `${orders} ${orders === 1 ? 'order' : 'orders'}`;
 }

@@ -8,6 +8,7 @@ import { users, type User, type UserId } from '../domains/user/user.source.js';
 import { certain, isFinal, untilKnown, type Certainty } from './certainty.js';
 import type { OnStep } from './protocol.js';
 import type { DeleteUser, UserDeletionRepository, UserHold } from './user-deletion.repository.js';
+import type { GoesOn, UserErasureRepository } from './user-erasure.repository.js';
 import type { UsersAtPrimary } from './users-at-primary.js';
 import { TIMINGS } from '../platform/timings.js';
 
@@ -17,8 +18,9 @@ export type { DeleteUser };
 export type DeleteUserOutcome =
   | { readonly kind: 'deleted'; readonly user: User }
   | { readonly kind: 'userNotFound'; readonly userId: string }
+  /** `orders` is exact up to `COUNTED_ORDERS`; a user with more has that many and one. */
   | { readonly kind: 'hasOrders'; readonly userId: string; readonly orders: number }
-  /** No order can be created for the user any more, who will be gone as soon as both databases answer. */
+  /** A job completes it: the user is yet to be deleted, or is gone and copies of it are yet to be emptied. */
   | { readonly kind: 'pending'; readonly userId: string };
 
 const NOTHING = { username: null, email: null, locCode: null, power: null, createdAt: null, updatedAt: null };
@@ -29,6 +31,7 @@ export class UserRemoval {
   readonly #users: UserRepository;
   readonly #usersAtPrimary: UsersAtPrimary;
   readonly #deletions: UserDeletionRepository;
+  readonly #erasures: UserErasureRepository;
   readonly #access: Access;
   readonly #onStep: OnStep;
 
@@ -38,23 +41,25 @@ export class UserRemoval {
     users: UserRepository;
     usersAtPrimary: UsersAtPrimary;
     deletions: UserDeletionRepository;
+    erasures: UserErasureRepository;
     onStep: OnStep;
   }) {
     this.#joins = parts.joins;
     this.#users = parts.users;
     this.#usersAtPrimary = parts.usersAtPrimary;
     this.#deletions = parts.deletions;
+    this.#erasures = parts.erasures;
     this.#access = parts.access;
     this.#onStep = parts.onStep;
   }
 
   /**
    * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds
-   * against an order that is created at the same moment.
+   * against an order that is created at the same moment. Copies are emptied only once MongoDB has deleted the user.
    *
    * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; FORBIDDEN, POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED
-   * and READ_ONLY when the user is still there; OUTCOME_UNKNOWN when PostgreSQL's connection broke, so that the copies
-   * may have been emptied
+   * and READ_ONLY when the user is still there, with all copies of it; OUTCOME_UNKNOWN when PostgreSQL's connection broke
+   * before the deletion was begun, or right after
    */
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {
     const id = idArgument(users, userId, 'id');
@@ -68,29 +73,38 @@ export class UserRemoval {
     await this.#onStep('userHeld');
     const state = { isCertain: !hold.wasHeld };
     try {
-      await this.#joins.writing(users, () => this.#delete(id, hold, until, state));
+      await this.#joins.writing(users, () => this.#delete(hold, until, state));
+      const isDone = await this.#joins.writing(orders, () => this.#forget(id, () => performance.now() < until));
+      return isDone ? { kind: 'deleted', user: found } : { kind: 'pending', userId };
     } catch (error) {
       const isKept = isFinal(error, state) && state.isCertain;
       if (isKept || !(error instanceof AppError)) throw error;
       return { kind: 'pending', userId };
     }
-    return { kind: 'deleted', user: found };
   }
 
   /** One who is gone already, of whom more than ids is kept, can still be erased. */
   async #remembered(id: UserId): Promise<User | null> {
-    return (await this.#deletions.remembers(id)) ? { id, ...NOTHING } : null;
+    return (await this.#erasures.remembers(id)) ? { id, ...NOTHING } : null;
   }
 
-  /** Goes on with a deletion that was begun, by whomever. @throws {AppError} when it is to be tried again */
+  /**
+   * Goes on with a deletion that was begun, by whomever. Emptying copies takes as long as it takes.
+   *
+   * @param until when to stop waiting for MongoDB, by `performance.now()`
+   * @throws {AppError} when it is to be tried again
+   */
   async settle(id: UserId, until: number): Promise<void> {
     const hold = await this.#deletions.takeOver(id);
-    if (hold !== null) await this.#delete(id, hold, until, { isCertain: false });
+    if (hold === null) return;
+    if (!hold.isGone) await this.#delete(hold, until, { isCertain: false });
+    await this.#forget(id, () => true);
   }
 
-  async #delete(id: UserId, hold: UserHold, until: number, state: Certainty): Promise<void> {
+  /** Deletes the user in MongoDB. */
+  async #delete(hold: UserHold, until: number, state: Certainty): Promise<void> {
     try {
-      await certain(() => this.#users.delete(id), until, state);
+      await certain(() => this.#users.delete(hold.userId), until, state);
     } catch (error) {
       // A delete that is on its way may still come: then the user cannot be let go. Nor where another has the hold.
       if (isFinal(error, state) && state.isCertain) {
@@ -102,7 +116,22 @@ export class UserRemoval {
     // The user is gone, whatever becomes of noting it.
     state.isCertain = false;
     await this.#onStep('userDeleted');
-    await this.#deletions.finish(id);
+  }
+
+  /**
+   * Notes that the user is gone and, of one who is erased, empties what is kept of it beside ids.
+   *
+   * @returns false where `goesOn` ended it: a job goes on
+   */
+  async #forget(id: UserId, goesOn: GoesOn): Promise<boolean> {
+    const isToBeEmptied = await this.#deletions.noteGone(id);
+    await this.#onStep('goneNoted');
+    if (isToBeEmptied) {
+      if (!(await this.#erasures.empty(id, goesOn))) return false;
+      await this.#onStep('copiesEmptied');
+      await this.#deletions.finish(id);
+    }
     await this.#onStep('deletionNoted');
+    return true;
   }
 }

@@ -133,10 +133,10 @@ describe('a copy', () => {
     expect(await onlyFinds(databases.platform, {})).toMatchObject({ users: 4, copies: 1 });
   });
 
-  test('of one of two documents with the same id is right', async () => {
+  test('of one of two documents with the same id is right, and the id is found', async () => {
     await seed.document('users', { _id: ada.id, username: 'the odd one' });
     await copiedOnce(databases);
-    await onlyFinds(databases.platform, {});
+    await onlyFinds(databases.platform, { conflictingCopies: [`ID_SHARED ${ada.id}`] });
   });
 });
 

@@ -406,7 +406,8 @@ describe('a person who is erased', () => {
   test('is not kept by a repair that comes later', async () => {
     const nobody = new ObjectId().toHexString();
     await seed.order({ userId: nobody, userName: 'Dora Secret' });
-    await rows(`INSERT INTO tandem_user_deletions ("userId", erases) VALUES ('${nobody}', true)`);
+    const gone = `"userId", erases, "deletedAt") VALUES ('${nobody}', true, 'infinity'`;
+    await rows(`INSERT INTO tandem_user_deletions (${gone})`);
     const runId = await repair({ danglingOrders: 'DELETE' });
     expect(JSON.stringify(await rows('SELECT * FROM tandem_kept_rows'))).not.toContain('Secret');
     await undo(runId);

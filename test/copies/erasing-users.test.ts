@@ -2,9 +2,13 @@ import pg from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { UserId } from '../../src/domains/user/user.source.js';
 import { UserCopyRepository } from '../../src/copies/user-copy.repository.js';
+import { batchOf } from '../../src/copies/copy-batch.js';
+import { copyStatements } from '../../src/copies/copy-statements.js';
+import { copyTable } from '../../src/copies/copy-table.js';
 import { UserSnapshots } from '../../src/copies/user-snapshot.repository.js';
 import { FollowingOrderRepository } from '../../src/ordering/following-order.repository.js';
 import { UserDeletionRepository } from '../../src/ordering/user-deletion.repository.js';
+import { UserErasureRepository } from '../../src/ordering/user-erasure.repository.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { sql } from '../support/rows.js';
@@ -35,7 +39,8 @@ async function customer(): Promise<{ id: UserId; orderId: string }> {
   return { id, orderId: outcome.order.id };
 }
 
-const erase = (id: string) => scope().userRemoval.deleteUser(id, { orders: 'KEEP', erase: true });
+const ERASE = { orders: 'KEEP', erase: true } as const;
+const erase = (id: string) => scope().userRemoval.deleteUser(id, ERASE);
 
 describe('a user who is erased', () => {
   test('leaves nothing but ids, in the copy and on orders', async () => {
@@ -79,26 +84,29 @@ describe('a user who is erased', () => {
     expect(await erase(id)).toEqual({ kind: 'userNotFound', userId: id });
   });
 
-  test('and is not deleted after all, has copies again', async () => {
+  test('keeps its copies, and has new ones, until MongoDB has deleted it', async () => {
     const { id, orderId } = await customer();
     const deletions = new UserDeletionRepository(databases.platform.postgres);
-    const { hold } = await deletions.begin(id, { orders: 'KEEP', erase: true });
-    expect(await copyOf(id)).toMatchObject(NOTHING);
+    const { hold } = await deletions.begin(id, ERASE);
+    expect(await copyOf(id)).toMatchObject({ ...ADA, erasedAt: null });
+    await scope().users.update(id, { username: 'Augusta' });
     await sync(id);
-    expect(await copyOf(id)).toMatchObject(NOTHING);
+    await worker.start();
+    await expect.poll(() => copiesOn(orderId), { timeout: 5_000 }).toMatchObject({ userName: 'Augusta' });
+    expect(await copyOf(id)).toMatchObject({ ...ADA, username: 'Augusta', erasedAt: null });
     if (hold === null) throw new Error('the user is not held');
     expect(await deletions.abandon(hold)).toBe(true);
-    await worker.start();
-    await expect.poll(() => copyOf(id), { timeout: 5_000 }).toMatchObject({ ...ADA, erasedAt: null });
-    await expect.poll(() => copiesOn(orderId), { timeout: 5_000 }).toEqual({ userName: 'Ada', userEmail: ADA.email });
+    expect(await copiesOn(orderId)).toEqual({ userName: 'Augusta', userEmail: ADA.email });
   });
 });
 
-describe('a name that is on its way to an order', () => {
-  test('while its user is erased, does not stay', async () => {
+describe('a name that is on its way', () => {
+  test('to an order, while MongoDB has deleted its user, does not stay', async () => {
     const { id, orderId } = await customer();
     const { postgres, mongo } = databases.platform;
     const { at } = await new UserSnapshots(mongo).ofIds([id]);
+    const deletions = new UserDeletionRepository(postgres);
+    await deletions.begin(id, ERASE);
     await run(`UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL WHERE "id" = '${orderId}'`);
     await using held = await transaction(`SELECT 1 FROM "orders" WHERE "id" = '${orderId}' FOR UPDATE`);
     const following = new FollowingOrderRepository(postgres).write({
@@ -108,47 +116,98 @@ describe('a name that is on its way to an order', () => {
       at,
     });
     await waiting(1);
-    const begun = new UserDeletionRepository(postgres).begin(id, { orders: 'KEEP', erase: true });
+    const noted = deletions.noteGone(id);
     await waiting(2);
     await held.commit();
     expect(await following).toBe(1);
-    expect((await begun).hold).not.toBeNull();
+    expect(await noted).toBe(true);
+    await emptied(id);
     expect(await copiesOn(orderId)).toEqual({ userName: null, userEmail: null });
   });
 
-  test('that still arrives while the deletion is noted, does not stay either', async () => {
+  test('to an order does not arrive once that is noted', async () => {
     const { id, orderId } = await customer();
-    const deletions = new UserDeletionRepository(databases.platform.postgres);
-    await deletions.begin(id, { orders: 'KEEP', erase: true });
-    const updatedAt = async () => (await run(`SELECT "updatedAt" FROM "orders" WHERE "id" = '${orderId}'`))[0];
-    const begunAt = await updatedAt();
-    await using held = await transaction(
-      `SELECT 1 FROM "users" WHERE "mongoId" = '${id}' FOR SHARE`,
-      `UPDATE "orders" SET "userName" = 'Ada' WHERE "id" = '${orderId}'`,
-    );
-    const finished = deletions.finish(id);
-    await waiting(1);
-    await held.commit();
-    await finished;
+    const { postgres, mongo } = databases.platform;
+    const { at } = await new UserSnapshots(mongo).ofIds([id]);
+    const deletions = new UserDeletionRepository(postgres);
+    await deletions.begin(id, ERASE);
+    await deletions.noteGone(id);
+    await emptied(id);
+    const names = { userId: id, userName: 'Ada', userEmail: ADA.email, at };
+    expect(await new FollowingOrderRepository(postgres).write(names)).toBe(0);
+    // Not even where another program has removed the copy, and its user is copied late.
+    await run(`DELETE FROM "users" WHERE "mongoId" = '${id}'`);
+    const late = await new UserSnapshots(mongo).ofIds([id]);
+    await new UserCopyRepository(postgres, { follows: false, logger: databases.platform.logger }).write(late);
+    expect(await copyOf(id)).toMatchObject(NOTHING);
+    expect(await new FollowingOrderRepository(postgres).write(names)).toBe(0);
     expect(await copiesOn(orderId)).toEqual({ userName: null, userEmail: null });
-    expect(await updatedAt()).not.toEqual(begunAt);
+  });
+
+  test('to the copy, by who has read it before, is waited for and emptied', async () => {
+    const { id } = await customer();
+    const deletions = new UserDeletionRepository(databases.platform.postgres);
+    await deletions.begin(id, ERASE);
+    await run(`DELETE FROM "users" WHERE "mongoId" = '${id}'`);
+    await using copier = await copying(id);
+    const noted = deletions.noteGone(id);
+    await waiting(1);
+    await copier.commit();
+    await noted;
+    expect(await copyOf(id)).toMatchObject({ ...NOTHING, erasedAt: expect.any(Date) as Date });
+  });
+
+  test('to the copy, by who comes while the deletion is noted, waits and is kept out', async () => {
+    const { id } = await customer();
+    const { postgres, mongo, logger } = databases.platform;
+    const before = await new UserSnapshots(mongo).ofIds([id]);
+    await new UserDeletionRepository(postgres).begin(id, ERASE);
+    await run(`DELETE FROM "users" WHERE "mongoId" = '${id}'`);
+    await using noting = await transaction(
+      `UPDATE tandem_user_deletions SET "deletedAt" = 'infinity' WHERE "userId" = '${id}'`,
+    );
+    const copied = new UserCopyRepository(postgres, { follows: true, logger }).write(before);
+    await waiting(1);
+    await noting.commit();
+    await copied;
+    expect(await copyOf(id)).toMatchObject({ ...NOTHING, erasedAt: expect.any(Date) as Date });
   });
 
   test('stays where the user is not erased', async () => {
     const { id, orderId } = await customer();
     const deletions = new UserDeletionRepository(databases.platform.postgres);
     await deletions.begin(id, { orders: 'KEEP', erase: false });
-    await deletions.finish(id);
+    expect(await deletions.noteGone(id)).toBe(false);
     expect(await copiesOn(orderId)).toEqual({ userName: 'Ada', userEmail: ADA.email });
   });
 });
+
+/** A copier in the middle of its transaction, with the user as it is now. */
+async function copying(id: UserId) {
+  const { postgres, mongo } = databases.platform;
+  const table = await copyTable(postgres);
+  const batch = batchOf(await new UserSnapshots(mongo).ofIds([id]), table.lengths);
+  const client = await transaction();
+  const { schema } = postgres;
+  for (const { sql: text, parameters } of copyStatements(batch, { table, schema, follows: true, buries: false }))
+    await client.query(text, [...parameters]);
+  return client;
+}
+
+function emptied(id: UserId): Promise<boolean> {
+  return new UserErasureRepository(databases.platform.postgres).empty(id, () => true);
+}
 
 /** A transaction of somebody else's, with what it has locked. */
 async function transaction(...statements: string[]) {
   const client = new pg.Client({ connectionString: databases.databaseUrl });
   await client.connect();
   for (const statement of ['BEGIN', ...statements]) await client.query(statement);
-  return { commit: () => client.query('COMMIT'), [Symbol.asyncDispose]: () => client.end() };
+  return {
+    query: (text: string, parameters: unknown[]) => client.query(text, parameters),
+    commit: () => client.query('COMMIT'),
+    [Symbol.asyncDispose]: () => client.end(),
+  };
 }
 
 /** Until so many statements wait for locks. */

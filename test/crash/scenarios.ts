@@ -33,6 +33,8 @@ const UPDATE = `mutation ($id: ID!, $input: UpdateOrderInput!) { updateOrder(id:
 const DELETE = `mutation ($id: ID!) { deleteOrder(id: $id) { order { id } } }`;
 const DELETE_USER = `mutation ($id: ID!) { deleteUser(id: $id) { user { id } } }`;
 
+const ERASE_USER = `mutation ($id: ID!) { deleteUser(id: $id, orders: KEEP, erase: true) { user { id } } }`;
+
 /** The order that was there before, by its user's id. */
 const orderIds = new Map<string, string>();
 
@@ -82,12 +84,23 @@ export const scenarios = {
       expect(data).toEqual({ user: null });
     },
   },
+  userErasure: {
+    prepare: withOrder,
+    call: ({ id }) => ({ query: ERASE_USER, variables: { id } }),
+    amount: '1.00',
+    codes: ['none', 'NOT_FOUND'],
+    idOf: idIn('deleteUser', 'user'),
+    check: async ({ ada, platform }) => {
+      const sql = 'SELECT "userName", "userEmail" FROM "orders" WHERE "userId" = $1';
+      expect(await platform.postgres.query(sql, ada.id)).toEqual([{ userName: null, userEmail: null }]);
+    },
+  },
 } satisfies Record<string, Scenario> as Readonly<Record<Name, Scenario>>;
 
 type Name =
   | ('NONE' | 'REQUIRED' | 'EVENTUAL')
   | ('refused' | 'refusedLater' | 'change')
-  | ('deletion' | 'refusedDeletion' | 'userDeletion');
+  | ('deletion' | 'refusedDeletion' | 'userDeletion' | 'userErasure');
 
 /** @param counts of orders and of transactions that there are in the end */
 function creation(transaction: string, amount: string, counts: readonly [number, number]): Scenario {

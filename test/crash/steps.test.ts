@@ -30,8 +30,10 @@ const CRASHES: Readonly<Record<Step, readonly (keyof typeof scenarios)[]>> = {
   transactionsDeleted: ['deletion'],
   orderKept: ['refusedDeletion'],
   orderDeleted: ['deletion'],
-  userHeld: ['userDeletion'],
-  userDeleted: ['userDeletion'],
+  userHeld: ['userDeletion', 'userErasure'],
+  userDeleted: ['userDeletion', 'userErasure'],
+  goneNoted: ['userErasure'],
+  copiesEmptied: ['userErasure'],
   deletionNoted: ['userDeletion'],
 };
 
@@ -68,6 +70,7 @@ const AT_ONCE = [
   ['orderChanged', 'change'],
   ['transactionsDeleted', 'deletion'],
   ['userDeleted', 'userDeletion'],
+  ['goneNoted', 'userErasure'],
 ] as const satisfies readonly (readonly [Step, keyof typeof scenarios])[];
 
 test.each(AT_ONCE)('after a crash at %s (%s) the call made again at once has its answer', async (step, name) => {

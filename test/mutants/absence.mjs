@@ -22,8 +22,8 @@ export const ABSENCE = [
   {
     name: 'names on hidden orders are taken for erased once the user is gone',
     file: 'src/ordering/user-deletion.repository.ts',
-    from: "copies, job: 'NULL', seeing: REMEMBERING }",
-    to: "copies, job: 'NULL', seeing: [] }",
+    from: "transactionSeeingAll(this.#postgres, 'noting an erasure', REMEMBERING, statements)",
+    to: "transactionSeeingAll(this.#postgres, 'noting an erasure', [], statements)",
     tests: ['test/ordering/hidden-orders.test.ts'],
   },
   {

@@ -31,8 +31,8 @@ export const COPIES = [
   {
     name: 'who was erased is copied again',
     file: 'src/copies/copy-statements.ts',
-    from: 'AND "deletion"."erases")`;',
-    to: 'AND "deletion"."erases" AND FALSE)`;',
+    from: 'AND "erasures"."deletedAt" IS NOT NULL)`;',
+    to: 'AND "erasures"."deletedAt" IS NOT NULL AND FALSE)`;',
     tests: ['test/copies/erasing-users.test.ts'],
   },
   {
@@ -86,9 +86,16 @@ export const COPIES = [
   },
   {
     name: 'the copy of who is erased is not held meanwhile',
-    file: 'src/ordering/user-deletion.repository.ts',
-    from: 'WHERE "mongoId" = $1::text FOR UPDATE`',
-    to: 'WHERE "mongoId" = $1::text`',
+    file: 'src/copies/copy-statements.ts',
+    from: 'AND "deletion"."erases" FOR SHARE OF "deletion")`;',
+    to: 'AND "deletion"."erases")`;',
+    tests: ['test/copies/erasing-users.test.ts'],
+  },
+  {
+    name: 'who is to be erased is not copied while MongoDB still has it',
+    file: 'src/copies/copy-statements.ts',
+    from: 'AND "erasures"."deletedAt" IS NOT NULL)`;',
+    to: ')`;',
     tests: ['test/copies/erasing-users.test.ts'],
   },
   {
@@ -97,5 +104,19 @@ export const COPIES = [
     from: '(await this.#postgres.query(NAMED_SINCE, userId, at)).length > 0',
     to: '(await this.#postgres.query(NAMED_SINCE, userId, at)).length > 1',
     tests: ['test/copies/user-following.test.ts'],
+  },
+  {
+    name: 'users who share an id are no finding',
+    file: 'src/platform/mongo/shared-ids.ts',
+    from: 'if (types.size < 2) return [];',
+    to: 'if (types.size < 9) return [];',
+    tests: ['test/audit/shared-ids.test.ts'],
+  },
+  {
+    name: 'of users who share an id the copy and the graph read different ones',
+    file: 'src/copies/user-snapshot.repository.ts',
+    from: '.toSorted((a, b) => rank(b) - rank(a))',
+    to: '.toSorted((a, b) => rank(a) - rank(b))',
+    tests: ['test/domains/user-keys.test.ts'],
   },
 ];

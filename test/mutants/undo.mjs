@@ -21,9 +21,9 @@ export const UNDO = [
   },
   {
     name: 'the names of who is erased stay in what repairs have kept',
-    file: 'src/ordering/user-deletion.repository.ts',
-    from: 'await eraseKeptRows(this.#postgres, userId);',
-    to: 'await (this.#postgres === undefined ? eraseKeptRows(this.#postgres, userId) : null);',
+    file: 'src/ordering/user-erasure.repository.ts',
+    from: 'return eraseKeptRows(this.#postgres, userId, goesOn);',
+    to: 'return goesOn() || eraseKeptRows(this.#postgres, userId, goesOn);',
     tests: ['test/audit/undo.test.ts'],
   },
   {

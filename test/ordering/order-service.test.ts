@@ -4,7 +4,10 @@ import { createScope } from '../../src/scope.js';
 import { recordStatements } from '../../src/platform/statements.js';
 import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
+import { useTimings } from '../support/timings.js';
 
+// A hundred calls at once wait for ten connections, and for a machine that others use.
+useTimings({ postgres: { poolWait: 60_000 }, mongo: { poolWait: 60_000 } });
 const databases = useDatabases();
 const seed = new Seed(databases);
 const ordering = () => createScope(databases.platform).ordering;

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import { beforeEach, expect, test } from 'vitest';
-import { UserSnapshots, type UserSnapshot } from '../../src/copies/user-snapshot.repository.js';
+import { UserSnapshots } from '../../src/copies/user-snapshot.repository.js';
 import { SyncStateRepository } from '../../src/copies/sync-state.repository.js';
 import type { ClusterTime } from '../../src/platform/mongo/cluster-time.js';
 import { useDatabases } from '../support/databases.js';
@@ -115,7 +115,7 @@ test('what a server tells that is older than where the stream begins is read aga
   class Behind extends UserSnapshots {
     reads = 0;
 
-    override async after(...args: Parameters<UserSnapshots['after']>): Promise<UserSnapshot> {
+    override async after(...args: Parameters<UserSnapshots['after']>): ReturnType<UserSnapshots['after']> {
       this.reads += 1;
       const snapshot = await super.after(...args);
       return this.reads > 3 ? snapshot : { ...snapshot, at: '0000000100000001' as ClusterTime, users: [] };

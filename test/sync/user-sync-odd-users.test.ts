@@ -37,6 +37,8 @@ async function backfill(): Promise<void> {
 
 const KEYS: readonly (readonly [string, unknown, string])[] = [
   ['a text', 'abc', 'abc'],
+  ['a text of an ObjectId in upper case', 'ABCDEFABCDEF0123456789AB', 'abcdefabcdef0123456789ab'],
+  ['a number of more digits than a double has', Long.fromString('9007199254740993'), '9007199254740993'],
   ['a text that looks like JSON', '{"$regex":".*"}', '{"$regex":".*"}'],
   ['an empty text', '', ''],
   ['a number', 5, '5'],
@@ -82,6 +84,15 @@ test('of two documents with one id the copy is that of the usual key, while it i
   expect(await rowOf(key)).toMatchObject({ username: 'an ObjectId', power: null });
   await users().deleteOne({ _id: key });
   await copied(key, { username: 'a text', power: 1, deletedAt: null });
+});
+
+test('two numbers that are one as doubles are two users', async () => {
+  await insert(Long.fromString('9007199254740992'), { username: 'even' });
+  await insert(Long.fromString('9007199254740993'), { username: 'odd' });
+  startSync(databases);
+  await backfilled(databases);
+  expect(await rowOf('9007199254740992')).toMatchObject({ username: 'even' });
+  expect(await rowOf('9007199254740993')).toMatchObject({ username: 'odd' });
 });
 
 test('a backfill goes through keys of all types, whatever stretch they are in', async () => {

@@ -6,6 +6,7 @@ import { databasesWith } from '../../platform/mongo/database-name.js';
 import { describeIndex, missingIndexes, neededIndexes } from '../../platform/mongo/indexes.js';
 import { hiddenDocuments } from '../../platform/mongo/visible-documents.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
+import { allSharedIds } from '../../platform/mongo/shared-ids.js';
 import type { Address } from './address.js';
 import { failure, guarded, ok, warning, type Check } from './check.js';
 import type { Contents } from './postgres-contents.js';
@@ -37,6 +38,7 @@ export async function examineMongo(examined: Examined): Promise<Contents> {
       ...checks,
       ...(await guarded('mongo.privileges', () => privilegeCheck(mongo))),
       ...(await guarded('mongo.collections', () => collectionChecks(mongo, address))),
+      ...(await guarded('mongo.ids', () => idChecks(mongo))),
       ...(await guarded('mongo.indexes', () => indexCheck(mongo, address))),
       ...(await guarded('mongo.visibility', () => seenChecks(mongo))),
       ...(await guarded('mongo.rows', () => rowChecks(examined))),
@@ -135,6 +137,26 @@ async function collectionChecks(mongo: MongoDatabase, { own }: Address): Promise
     const finding = severity === 'refused' ? failure : warning;
     return finding(id, problem, own ? remedy : 'npm start (it fills embedded databases by itself)', { about });
   });
+}
+
+/** Keys that are looked at: those that are no ObjectIds, which are few mostly. */
+const MOST_KEYS = 100_000;
+
+async function idChecks(mongo: MongoDatabase): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  for (const source of OURS) {
+    const collection = mongo.nameOf(source.from);
+    const { count, examples, isWhole } = await allSharedIds(mongo, source, MOST_KEYS);
+    if (count === 0) continue;
+    const those = examples.map(({ id, types }) => `${id} (_id of type ${types.join(' and ')})`);
+    const message =
+      `${collection}: ${isWhole ? '' : 'at least '}${counted(count, 'id')} of several documents each; one of them is ` +
+      'read and copied, and a write to the id is NOT_UNIQUE';
+    const remedy = 'in MongoDB, insert all but one of each under another _id, and delete them under this one';
+    const data = { collection, count, isExact: isWhole, examples: examples.map(({ id, types }) => ({ id, types })) };
+    checks.push({ ...warning('mongo.ids', message, remedy, data), details: those });
+  }
+  return checks.length > 0 ? checks : [ok('mongo.ids', `no two documents of ${list(COLLECTIONS)} have one id`)];
 }
 
 async function indexCheck(mongo: MongoDatabase, { own }: Address): Promise<readonly Check[]> {

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '../../errors/app-error.js';
 import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
+import { changeOne, deleteOne } from '../../platform/mongo/one-document.js';
 import { readTimed, writeTimed, type ClientSession, type OnWritten } from '../../platform/mongo/session.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
@@ -33,7 +34,8 @@ export class UserRepository {
     const document = new this.#Model({ _id, ...present(fields) });
     const save = async (session: ClientSession) => (await document.save({ session })).toObject();
     try {
-      return (await this.#write('creating a user', save)) as User;
+      const write = () => writeTimed(this.#mongo, 'creating a user', save, this.#onWritten);
+      return (await this.#written(write)) as User;
     } catch (error) {
       if (!isAppError(error, 'OUTCOME_UNKNOWN')) throw error;
       const find = (session: ClientSession) => this.#Model.findById(_id, null, { session }).lean().exec();
@@ -43,35 +45,28 @@ export class UserRepository {
     }
   }
 
-  /** Changes a document; null empties a field. Null where there is none. @throws {AppError} as {@link insert} does */
+  /** Changes a document; null empties a field. Null where there is none. @throws {AppError} as {@link insert} does; NOT_UNIQUE */
   update(id: UserId, fields: UserFields): Promise<User | null> {
     const emptied = Object.entries(fields).filter(([, value]) => value === null);
-    const change = { $set: present(fields), $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) };
-    return this.#write('changing a user', (session) =>
-      this.#Model
-        .findOneAndUpdate({ _id: new ObjectId(id) }, change, { returnDocument: 'after', session })
-        .lean()
-        .exec(),
-    );
+    const change = {
+      $set: { ...present(fields), updatedAt: new Date() },
+      ...(emptied.length === 0 ? {} : { $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) }),
+    };
+    return this.#written(() => changeOne(this.#mongo, users, { what: 'changing a user', id }, change, this.#onWritten));
   }
 
-  /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does */
+  /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does; NOT_UNIQUE */
   delete(id: UserId): Promise<User | null> {
-    return this.#write('deleting a user', (session) =>
-      this.#Model
-        .findOneAndDelete({ _id: new ObjectId(id) }, { writeConcern: { w: 'majority' }, session })
-        .lean()
-        .exec(),
-    );
+    return this.#written(() => deleteOne(this.#mongo, users, { what: 'deleting a user', id }, this.#onWritten));
   }
 
   get #Model() {
     return userModel(this.#mongo);
   }
 
-  async #write(what: string, work: (session: ClientSession) => Promise<object | null>): Promise<User | null> {
+  async #written(write: () => Promise<object | null>): Promise<User | null> {
     try {
-      const document = await writeTimed(this.#mongo, what, work, this.#onWritten);
+      const document = await write();
       return document === null ? null : toUser(document);
     } catch (error) {
       const field = takenField(error);

@@ -49,10 +49,10 @@ export function runInSession<T>(
 export function writeTimed<T>(
   mongo: MongoDatabase,
   what: string,
-  work: (session: ClientSession) => Promise<T>,
+  work: (session: ClientSession, database: mongoose.mongo.Db) => Promise<T>,
   onWritten: OnWritten,
 ): Promise<T> {
-  return timed(mongo, (session) => mongo.write(what, () => work(session)), onWritten);
+  return timed(mongo, (session) => mongo.write(what, (database) => work(session, database)), onWritten);
 }
 
 /** The same of what reads back what may have been written: it was by then, if at all. @throws as `MongoDatabase.run` does */

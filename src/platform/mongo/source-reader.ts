@@ -10,7 +10,7 @@ import type { MongoDatabase } from './mongo.js';
 import { dealt, isLookedUp, lookedUp } from './parent-pages.js';
 import { isPosition } from './position.js';
 import { projection, toRow } from './rows.js';
-import { isUsualForm, readsAsOneOf } from './stored-forms.js';
+import { formRank, readsAsOneOf } from './stored-forms.js';
 import { fromStored } from './stored-values.js';
 
 /** Texts are compared byte by byte, as every order and every cursor here takes them, whatever the collection's default. */
@@ -55,9 +55,9 @@ export class MongoSourceReader implements SourceReader {
         .find(query, { ...options, ...limits, ...this.#from })
         .toArray(),
     );
-    // Of two rows with one key the first counts: the one that writes go to.
-    const isOdd = (document: Document) => Number(!isUsualForm(kind, document[name]));
-    return documents.toSorted((a, b) => isOdd(a) - isOdd(b)).map((document) => toRow(source, document, wanted));
+    // Of two rows with one key the first counts.
+    const rank = (document: Document) => formRank(kind, document[name]);
+    return documents.toSorted((a, b) => rank(a) - rank(b)).map((document) => toRow(source, document, wanted));
   }
 
   findPage<R extends object>(source: Source<R>, request: PageRequest): Promise<Page<R>> {

@@ -4,7 +4,7 @@ import type { FieldKind } from '../../join/source.js';
 import type { Document } from './document.js';
 import { fromStored } from './stored-values.js';
 
-const { Long, ObjectId, UUID } = mongoose.mongo.BSON;
+const { EJSON, Long, ObjectId, UUID } = mongoose.mongo.BSON;
 
 /** Kinds of which every form of a value can be listed, so that a query by them needs no other test. */
 const LISTED: ReadonlySet<FieldKind> = new Set(['objectId', 'uuid', 'text', 'boolean']);
@@ -40,6 +40,42 @@ function formsOf(kind: FieldKind, value: Scalar): readonly unknown[] {
     case 'dateTime':
       return [value];
   }
+}
+
+const HEX = /^[0-9a-f]{24}$/;
+
+/**
+ * Every `_id` that reads as this id, whatever its type: of an ObjectId's id the forms of {@link storedForms}, of any other
+ * the text itself and the value that is written so, a number or an odd type.
+ */
+export function keysReadAs(id: string): readonly unknown[] {
+  if (HEX.test(id)) return storedForms('objectId', id);
+  return [id, ...numbersSpelled(id), ...parsed(id)].filter((key) => fromStored('objectId', key) === id);
+}
+
+function parsed(id: string): readonly unknown[] {
+  try {
+    return [EJSON.parse(id)];
+  } catch {
+    return [];
+  }
+}
+
+/** Documents with one of these `_id`s. In a list the server would take what has dollars in it for a question. */
+export function withKeys(keys: readonly unknown[]): Document {
+  const isPlain = (key: unknown) => key === null || typeof key !== 'object' || key instanceof ObjectId;
+  const others = keys.filter((key) => !isPlain(key)).map((key) => ({ _id: { $eq: key } }));
+  return { $or: [{ _id: { $in: keys.filter(isPlain) } }, ...others] };
+}
+
+/**
+ * Where a form stands among those of one value; the usual one first. Of several documents with one key the graph, the
+ * copies and the audit read the one with the lowest rank.
+ */
+export function formRank(kind: FieldKind, value: unknown): number {
+  if (isUsualForm(kind, value)) return 0;
+  if (typeof value !== 'string') return 3;
+  return value === fromStored(kind, value) ? 1 : 2;
 }
 
 /** What may read as this text; a number equals one of any of the server's types. */

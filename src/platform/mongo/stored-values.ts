@@ -42,6 +42,9 @@ function toId(kind: 'objectId' | 'uuid', value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (value instanceof ObjectId) return value.toHexString();
   if (kind === 'uuid' && value instanceof UUID) return value.toHexString();
+  // Digit by digit: as a double, two numbers above 2^53 would be one id.
+  if (isStoredLong(value)) return value.toString();
+  if (typeof value === 'number' && isLong(value)) return BigInt(value).toString();
   if (typeof value !== 'string') return EJSON.stringify(value);
   return UPPER_CASE[kind].test(value) ? value.toLowerCase() : value;
 }
