@@ -6,18 +6,21 @@ const graphql = fileURLToPath(new URL('node_modules/graphql/index.js', import.me
 // What Node takes from the build, the tests take from the sources that they test.
 const testing = fileURLToPath(new URL('src/testing/index.ts', import.meta.url));
 
-/** Tests of commands, compilers, servers that start and stop, and links that break: `npm run test:system` runs them. */
+/**
+ * Tests of commands, compilers, servers that start and stop, links that break, and repairs of whole databases that are
+ * stopped and undone: `npm run test:system` runs them.
+ */
 export const SYSTEM = [
-  'test/audit/{old-snapshots,standby}.test.ts',
+  'test/audit/{old-snapshots,repair-guard,standby,undo}.test.ts',
   'test/cli/**/*.test.ts',
   'test/clients/page.test.ts',
   'test/features/playground/browser.test.ts',
   'test/gateway/{faults,outage,toxiproxy}.test.ts',
-  'test/ordering/cut-links.test.ts',
+  'test/ordering/{amounts,cut-links,user-hold,user-removal-race}.test.ts',
   'test/platform/embedded*.test.ts',
   'test/platform/migrations.test.ts',
   'test/scripts/**/*.test.ts',
-  'test/sync/user-sync-servers.test.ts',
+  'test/sync/{user-sync-leaders,user-sync-servers,worker}.test.ts',
 ];
 
 /** Whether the command line names files: those are run, whatever suite they belong to. */

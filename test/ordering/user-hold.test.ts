@@ -33,8 +33,16 @@ const answering = () => vi.waitFor(() => other.mongo.run((db) => db.command({ pi
 
 test('who gives up deleting a user does not let go of what another holds, whose delete is on its way', async () => {
   const { id } = await seed.user();
+  const { mongo } = links.platform;
+  const look = mongo.run.bind(mongo);
   const holding = (step: string) => {
-    if (step === 'userHeld') links.mongo.hold('requests');
+    if (step !== 'userHeld') return;
+    // The delete follows the look for the document, and is held.
+    vi.spyOn(mongo, 'run').mockImplementationOnce(async (work) => {
+      const found = await look(work);
+      links.mongo.hold('requests');
+      return found;
+    });
   };
   const first = await createScope({ ...links.platform, onStep: holding }).userRemoval.deleteUser(id, REFUSE);
   expect(first).toEqual({ kind: 'pending', userId: id });

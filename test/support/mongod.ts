@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import mongoose from 'mongoose';
 import { loadConfig } from '../../src/config.js';
@@ -7,6 +6,7 @@ import { freePort } from '../../src/platform/embedded/free-port.js';
 import { resolveMongod } from '../../src/platform/embedded/mongod-binary.js';
 import { awaitReady } from '../../src/platform/embedded/readiness.js';
 import { startServerProcess } from '../../src/platform/embedded/server-process.js';
+import { makeScratch } from './scratch.js';
 
 /** A mongod without a replica set, as people have them: alone, with users, with TLS. */
 export interface StandaloneMongod {
@@ -24,7 +24,7 @@ export interface StandaloneMongod {
  * @param query options of an address that it takes: `tls=true`
  */
 export async function startStandaloneMongod(more: readonly string[] = [], query = ''): Promise<StandaloneMongod> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'tandem-mongod-'));
+  const directory = await makeScratch('mongod');
   const { cacheDirectory } = loadConfig({}, '/dev/null');
   const [command, port] = [await resolveMongod({ cacheDirectory }), await freePort()];
   const logFile = path.join(directory, 'server.log');

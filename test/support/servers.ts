@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { loadConfig } from '../../src/config.js';
 import { startEmbeddedDatabases } from '../../src/platform/embedded/databases.js';
+import { makeScratch } from './scratch.js';
 
 /** Both databases, running, on free ports; nothing that they hold outlives them. */
 export interface Servers {
@@ -13,7 +12,7 @@ export interface Servers {
 
 /** Starts real servers of the caller's own. */
 export async function startServers(): Promise<Servers> {
-  const directory = await mkdtemp(join(tmpdir(), 'tandem-test-'));
+  const directory = await makeScratch('test');
   const servers = await startEmbeddedDatabases({
     directory,
     cacheDirectory: loadConfig({}, '/dev/null').cacheDirectory,

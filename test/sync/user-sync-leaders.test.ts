@@ -87,7 +87,9 @@ describe('of two that copy users one leads, and', () => {
     await Promise.all([writing, ending()]);
     await inStep(databases, 30_000);
     expect((await stateOf(databases))?.backfilledAt).toEqual(backfilledAt);
-    expect(lines).toEqual([]);
+    // Sessions that end for seconds on end, one after the other, are told as such, and as nothing else.
+    const isOfSession = ({ msg }: { msg: string }) => /it is tried again|followed again/.test(msg);
+    expect(lines.filter((line) => !isOfSession(line))).toEqual([]);
   });
 });
 

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** A file system in memory, where a database is cloned in a sixth of the time. */
+const MEMORY = '/dev/shm';
+
+/** What the servers of a whole suite may take there, in bytes; containers often have less. */
+const ROOM = 4 * 1024 ** 3;
+
+/** A new folder for data that is gone with whoever asks: in memory where there is room. */
+export async function makeScratch(name: string): Promise<string> {
+  const parent = hasRoom() ? MEMORY : tmpdir();
+  await removeAbandoned(parent);
+  return mkdtemp(path.join(parent, `tandem-${name}-${process.pid}-`));
+}
+
+function hasRoom(): boolean {
+  if (!existsSync(MEMORY)) return false;
+  const { bavail, bsize } = statfsSync(MEMORY);
+  return bavail * bsize >= ROOM;
+}
+
+/** Whoever was killed has left its folder, and memory is dearer than a disk. */
+async function removeAbandoned(parent: string): Promise<void> {
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^tandem-[a-z]+-(\d+)-\w{6}$/.exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`) && existsSync('/proc/self'))
+      await rm(path.join(parent, name), { recursive: true, force: true });
+  }
+}
