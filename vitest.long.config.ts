@@ -18,7 +18,6 @@ export default defineConfig({
       'test/testing/agreement.test.ts',
     ],
     exclude: [],
-    env: { TANDEM_TEST_LONG: '1' },
     testTimeout: 600_000,
     maxWorkers: 2,
   },

@@ -1,5 +1,6 @@
 // @ts-check
-// node scripts/test.mjs [--build] [vitest's arguments]: sets everything up, with --build the build too, then runs the tests.
+// node scripts/test.mjs [--build] [--long] [vitest's arguments]: sets everything up, with --build the build too, then runs the
+// tests, with --long in as many rounds as the long suite.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,8 @@ try {
   endWithNpm();
   const args = process.argv.slice(2);
   await setup({ build: args.includes('--build') });
-  process.exitCode = await runVitest(args.filter((arg) => arg !== '--build'));
+  if (args.includes('--long')) process.env['TANDEM_TEST_LONG'] = '1';
+  process.exitCode = await runVitest(args.filter((arg) => arg !== '--build' && arg !== '--long'));
 } catch (error) {
   printFailure(error);
   process.exitCode = 1;

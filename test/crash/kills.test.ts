@@ -6,11 +6,12 @@ import { Random } from '../../src/cli/seeding/random.js';
 import { freePort } from '../../src/platform/embedded/free-port.js';
 import { crashSeeds } from '../support/crash-seeds.js';
 import { useDatabases } from '../support/databases.js';
+import { rounds } from '../support/long.js';
 import { Seed } from '../support/seed.js';
 import { removeOrders, report, useProcesses } from './crash-support.js';
 
-const ORDERS = 1_000;
-const KILLS = 10;
+const ORDERS = rounds(300, 1_000);
+const KILLS = rounds(4, 10);
 
 const databases = useDatabases();
 const seed = new Seed(databases);

@@ -4,13 +4,14 @@ import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform } from '../../src/platform/platform.js';
 import { crashSeeds } from '../support/crash-seeds.js';
 import { useDatabases, type TestDatabases } from '../support/databases.js';
+import { rounds } from '../support/long.js';
 import { startReplicaSet, type ReplicaSet } from '../support/replica-set.js';
 import { Churn } from '../sync/user-sync-churn.js';
 import { backfilled, clear, inStep, startSync, stateOf } from '../sync/user-sync-support.js';
 import { report } from './crash-support.js';
 
 const own = useDatabases();
-const WRITES = 3_000;
+const WRITES = rounds(1_000, 3_000);
 
 /** This file's PostgreSQL, and a MongoDB of three members. */
 async function withThree(): Promise<{ databases: TestDatabases; set: ReplicaSet }> {

@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Random } from '../../src/cli/seeding/random.js';
 import { crashSeeds } from '../support/crash-seeds.js';
 import { useDatabases } from '../support/databases.js';
+import { rounds } from '../support/long.js';
 import { Churn } from '../sync/user-sync-churn.js';
 import { backfilled, clear, copiesOf, inStep, stateOf } from '../sync/user-sync-support.js';
 import { report, useProcesses } from './crash-support.js';
 
-const WRITES = 5_000;
-const KILLS = 20;
+const WRITES = rounds(1_500, 5_000);
+const KILLS = rounds(6, 20);
 
 /** How long a leader is stopped, in milliseconds: longer than PostgreSQL waits for a word from it. */
 const FROZEN = 15_000;

@@ -5,11 +5,12 @@ import type { TandemProcess } from '../../src/cli/demo-crash/tandem-process.js';
 import { createScope } from '../../src/scope.js';
 import { useDatabases } from '../support/databases.js';
 import { Link } from '../support/link.js';
+import { rounds } from '../support/long.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 import { report, useProcesses } from './crash-support.js';
 
-const ORDERS = 5_000;
+const ORDERS = rounds(1_500, 5_000);
 const AT_ONCE = 16;
 
 /** How long a worker is stopped, in milliseconds: so long that its jobs are given to others meanwhile. */

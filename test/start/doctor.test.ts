@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../src/platform/embedded/free-port.js';
@@ -79,12 +79,13 @@ test('npm run doctor finds an empty database wanting, and changes nothing; migra
   });
 });
 
-test('with --json nothing but the document is on standard output, also when everything has to be set up first', async () => {
-  const project = await ProjectCopy.makeUnprepared();
+test('with --json nothing but the document is on standard output, also when something has to be set up first', async () => {
+  const project = await ProjectCopy.make();
+  await rm(project.path('src/platform/postgres/generated'), { recursive: true });
   const { code, stdout, stderr } = await tandem(project, ['doctor', '--json'], shop.settings);
   expect(code).toBe(1);
   expect((JSON.parse(stdout) as Report).shape).toBe(1);
-  expect(stderr).toContain('✔ Build');
+  expect(stderr).toContain('✔ Generate the Prisma client');
 });
 
 describe('what docs/doctor.md says of the JSON', () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ProjectCopy } from '../support/project-copy.js';
 
 const FEATURES = readdirSync(path.resolve(import.meta.dirname, '../../src/features'));
-const CORE = ['join', 'graph', 'domains', 'ordering/order-service', 'ordering/create-order', 'gateway/http', 'config'];
+const CORE = ['join', 'graph', 'gateway/http', 'ordering/create-order', 'config'];
 
 // That each can go alone follows: the dependency rules let nothing import a feature, another feature neither.
 test('without any feature the core compiles and its suite passes', { timeout: 600_000 }, async () => {
@@ -14,8 +14,8 @@ test('without any feature the core compiles and its suite passes', { timeout: 60
     await rm(project.path('src', 'features', feature), { recursive: true });
     await rm(project.path('test', 'features', feature), { recursive: true });
   }
-  const types = project.npm(['run', 'check:types']);
-  expect(await types.ended(240_000), types.output).toEqual({ code: 0, signal: null });
+  const compiler = project.npm(['exec', '--', 'tsc', '-p', 'tsconfig.build.json', '--noEmit']);
+  expect(await compiler.ended(240_000), compiler.output).toEqual({ code: 0, signal: null });
   const suite = project.npm(['test', '--', ...CORE.map((name) => `test/${name}`)]);
   expect(await suite.ended(240_000), suite.output).toEqual({ code: 0, signal: null });
 });

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { inject, onTestFinished } from 'vitest';
 import { NpmCommand, type Settings } from './npm-command.js';
+import { makeScratch } from './scratch.js';
 import { userEnvironment } from './user-environment.js';
 
 const run = promisify(execFile);
@@ -24,7 +24,7 @@ export class ProjectCopy {
 
   /** One whose dependencies, client and build are ready. */
   static async make(): Promise<ProjectCopy> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'tandem-copy-'));
+    const folder = await makeScratch('copy');
     await chmod(folder, 0o700);
     const copy = new ProjectCopy(folder);
     onTestFinished(() => copy.#remove());

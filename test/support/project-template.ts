@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, lstat, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, lstat, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { makeScratch } from './scratch.js';
 import { userEnvironment } from './user-environment.js';
 
 declare module 'vitest' {
@@ -17,7 +17,7 @@ const PROJECT = path.resolve(import.meta.dirname, '../..');
 
 /** A copy of the project, set up by its own scripts, that every test's copy is made from. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tandem-template-'));
+  const folder = await makeScratch('template');
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     await copySources(folder);
