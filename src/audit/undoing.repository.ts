@@ -1,7 +1,7 @@
 import Big from 'big.js';
 import type { OrderId } from '../domains/order/order.source.js';
 import { transactions } from '../domains/transaction/transaction.source.js';
-import { EMPTIED, heldPerson, keepsOnlyIds, personOf, type RepairId } from '../ordering/kept-rows.js';
+import { EMPTIED, heldPerson, keepsOnlyIds, type RepairId } from '../ordering/kept-rows.js';
 import { addOrderJob, HAS_JOB, removeOrderJob } from '../ordering/order-job.js';
 import { TIMINGS } from '../platform/timings.js';
 import type { TransactionRepository } from '../ordering/transaction.repository.js';
@@ -183,7 +183,7 @@ export class Undoing {
     if (isErased) return left(ERASED);
     const [row] = await postgres.query(
       `SELECT jsonb_build_object('userName', "userName"::text, 'userEmail', "userEmail"::text) AS "names",
-         "userId"::text AS "userId", ${keepsOnlyIds(personOf('"userId"'))} AS "isErased"
+         "userId"::text AS "userId", ${keepsOnlyIds('"userId"')} AS "isErased"
        FROM "orders" WHERE "id" = $1::uuid`,
       key,
     );
@@ -199,7 +199,7 @@ export class Undoing {
         sql: `
           UPDATE "orders" SET "userName" = $2::text, "userEmail" = $3::text
           WHERE "id" = $1::uuid AND "userName" IS NOT DISTINCT FROM $4::text
-            AND "userEmail" IS NOT DISTINCT FROM $5::text AND NOT ${keepsOnlyIds(personOf('"orders"."userId"'))}
+            AND "userEmail" IS NOT DISTINCT FROM $5::text AND NOT ${keepsOnlyIds('"orders"."userId"')}
           RETURNING 1`,
         parameters: [key, before['userName'], before['userEmail'], after['userName'], after['userEmail']],
       },
@@ -299,12 +299,11 @@ const REFERRED = `SELECT EXISTS (
 /** One statement: the order, its job, and that it is there again for the client who asks with the key that made it. */
 function insertionOf(orders: WholeTable, { repairId, key }: KeptRow, before: RowTexts, schema: string): Sql {
   const { into, values } = orders.insertion(before, '"kept"');
-  const person = personOf(`($1::text::jsonb ->> 'userId')`);
   return {
     sql: `
       WITH "given" AS (
         SELECT "isErased", CASE WHEN "isErased" THEN $1::text::jsonb || ${EMPTIED} ELSE $1::text::jsonb END AS "kept"
-        FROM (SELECT ${keepsOnlyIds(person)} AS "isErased") AS "erasing"),
+        FROM (SELECT ${keepsOnlyIds(`($1::text::jsonb ->> 'userId')`)} AS "isErased") AS "erasing"),
       "order" AS (
         ${into} SELECT ${values} FROM "given"
         RETURNING "orders"."id", ${orders.texts} AS "row", ${HAS_JOB} AS "hasJob"),

@@ -3,6 +3,7 @@ import { DELETIONS } from '../platform/postgres/own-tables.js';
 import type { Sql } from '../platform/postgres/postgres.js';
 import { refusalOf, type CopyBatch } from './copy-batch.js';
 import type { CopyTable, UniqueColumn } from './copy-table.js';
+import { heldCopying } from './copying-hold.js';
 import { addFollowJob } from './follow-job.js';
 import { COPIED } from './user-copy.source.js';
 
@@ -41,6 +42,9 @@ export function copyStatements(batch: CopyBatch, options: CopyOptions): readonly
     ...(batch.rows.length > 1 ? [releasingChanged(column)] : []),
   ]);
   return [
+    heldCopying('shared'),
+    // As who notes an erasure does, before the rows of `users`.
+    { sql: `WITH ${GIVEN}, ${ERASURES} SELECT 1 FROM "erasures"`, parameters: [given] },
     { sql: linking(options.table), parameters: [given] },
     ...releasing.map((sql) => ({ sql, parameters: [given, batch.at] })),
     { sql: writing(options), parameters: [given, batch.at, options.buries] },

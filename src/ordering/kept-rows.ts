@@ -5,6 +5,7 @@ import { wholeTable, type WholeTable } from '../platform/postgres/whole-rows.js'
 import { writeRefused } from '../errors/app-error.js';
 import type { OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
+import { userKey } from './user-hold.js';
 
 /** The id of the entry in `tandem_repairs` that rows are kept under. */
 export type RepairId = string;
@@ -23,19 +24,26 @@ export function personOf(userId: string): string {
   return `COALESCE(substring(lower(${userId}::text) from '(?<![0-9a-f])[0-9a-f]{24}(?![0-9a-f])'), lower(${userId}::text))`;
 }
 
-/** A condition: a person was erased, so that nothing but ids may be kept. */
-export function keepsOnlyIds(person: string): string {
-  return `(EXISTS (SELECT FROM ${DELETIONS} AS "erasing" WHERE "erasing"."userId" = ${person} AND ${IS_ERASED})
-    OR EXISTS (SELECT FROM "users" AS "erased" WHERE "erased"."mongoId" = ${person} AND "erased"."erasedAt" IS NOT NULL))`;
+/** An expression: every person whom a reference may mean, an array: each stretch of it that is as long as an id, and all of it. */
+function personsIn(reference: string): string {
+  const text = `lower(${reference}::text)`;
+  return `(SELECT array_agg(substr(${text}, "at", 24)) FROM generate_series(1, length(${text}) - 23) AS "at") || ${text}`;
+}
+
+/** A condition: a person whom a reference means was erased, so that nothing but ids may be kept. */
+export function keepsOnlyIds(reference: string): string {
+  const persons = `ANY(${personsIn(reference)})`;
+  return `(EXISTS (SELECT FROM ${DELETIONS} AS "erasing" WHERE "erasing"."userId" = ${persons} AND ${IS_ERASED})
+    OR EXISTS (SELECT FROM "users" AS "erased" WHERE "erased"."mongoId" = ${persons} AND "erased"."erasedAt" IS NOT NULL))`;
 }
 
 /** The columns of `orders` that one statement keeps: whole rows, without names of persons who were erased. */
 export function keptOrder(orders: WholeTable): string {
-  const person = personOf('"orders"."userId"');
+  const isErased = keepsOnlyIds('"orders"."userId"');
   const hasNames = 'num_nonnulls("orders"."userName", "orders"."userEmail") > 0';
-  return `CASE WHEN ${keepsOnlyIds(person)} THEN ${orders.texts} || ${EMPTIED} ELSE ${orders.texts} END AS "before",
-    CASE WHEN ${hasNames} AND NOT ${keepsOnlyIds(person)} THEN ${person} END AS "userId",
-    ${hasNames} AND ${keepsOnlyIds(person)} AS "isErased"`;
+  return `CASE WHEN ${isErased} THEN ${orders.texts} || ${EMPTIED} ELSE ${orders.texts} END AS "before",
+    CASE WHEN ${hasNames} AND NOT ${isErased} THEN ${personOf('"orders"."userId"')} END AS "userId",
+    ${hasNames} AND ${isErased} AS "isErased"`;
 }
 
 /**
@@ -140,11 +148,11 @@ export function keepingOrder(
   };
 }
 
-/** Takes the id of an order's user for the transaction: an erasure waits for it, or is seen by it. */
+/** Takes the ids that an order's reference may mean for the transaction: an erasure waits for it, or is seen by it. */
 export function heldUserOf(id: OrderId): Sql {
   return {
-    sql: `SELECT 1 FROM (SELECT pg_advisory_xact_lock_shared(hashtextextended('tandem user ' || ${personOf('"userId"')}, 0))
-      FROM "orders" WHERE "id" = $1::uuid) AS "held"`,
+    sql: `SELECT 1 FROM (SELECT ${heldShared('"person"')}
+      FROM "orders", unnest(${personsIn('"userId"')}) AS "person" WHERE "id" = $1::uuid) AS "held"`,
     parameters: [id],
   };
 }
@@ -152,10 +160,13 @@ export function heldUserOf(id: OrderId): Sql {
 /** Takes a person's id for the transaction, by an order's `userId`: see {@link heldUserOf}. */
 export function heldPerson(userId: string): Sql {
   return {
-    sql: `SELECT 1 FROM (
-      SELECT pg_advisory_xact_lock_shared(hashtextextended('tandem user ' || ${personOf('$1::text')}, 0))) AS "held"`,
+    sql: `SELECT 1 FROM (SELECT ${heldShared('"person"')} FROM unnest(${personsIn('$1')}) AS "person") AS "held"`,
     parameters: [userId],
   };
+}
+
+function heldShared(person: string): string {
+  return `pg_advisory_xact_lock_shared(${userKey(person)})`;
 }
 
 /**
@@ -176,8 +187,11 @@ export const KEPT_NO_MORE = `
     WHERE "going"."isGoing" AND "going"."place" = 'orders' AND "going"."key" = "order"."id"::text
       AND "row"."repairId" = "going"."repairId")`;
 
+/** A condition: a kept row has a name or an address, and means a person, who is the first parameter. */
+const NAMES_PERSON = `"userId" IS NOT NULL AND ("userId" = $1::text OR strpos(lower("before" ->> 'userId'), $1::text) > 0)`;
+
 /** A person's name or address is in a kept row: a query that gives a row then. The person is the first parameter. */
-export const KEEPS_NAMES = `(SELECT 1 FROM ${KEPT_ROWS} WHERE "userId" = $1::text LIMIT 1)`;
+export const KEEPS_NAMES = `(SELECT 1 FROM ${KEPT_ROWS} WHERE ${NAMES_PERSON} LIMIT 1)`;
 
 /**
  * Empties names and addresses in the kept rows of a person who was erased; does nothing for any other. Made twice, it does
@@ -194,7 +208,8 @@ export async function eraseKeptRows(
 ): Promise<boolean> {
   for (;;) {
     const emptied = await postgres.write('erasing kept rows', (prisma) => prisma.$executeRawUnsafe(ERASE, userId));
-    if (emptied < STRETCH) return true;
+    // Another caller may have deleted some of a stretch.
+    if (emptied === 0) return true;
     if (!goesOn()) return false;
   }
 }
@@ -207,7 +222,7 @@ const ERASE = `
   UPDATE ${KEPT_ROWS} AS "row" SET "userId" = NULL, "isErased" = true,
     "before" = ${withoutNames('"row"."before"')}, "after" = ${withoutNames('"row"."after"')}
   WHERE ("repairId", "place", "key") IN (
-    SELECT "repairId", "place", "key" FROM ${KEPT_ROWS} WHERE "userId" = $1::text LIMIT ${STRETCH})
+    SELECT "repairId", "place", "key" FROM ${KEPT_ROWS} WHERE ${NAMES_PERSON} LIMIT ${STRETCH})
     AND EXISTS (SELECT FROM ${DELETIONS} AS "deletion" WHERE "deletion"."userId" = $1::text AND ${IS_ERASED})`;
 
 function withoutNames(kept: string): string {

@@ -6,7 +6,8 @@
  * @param userId the expression of the id, which is in lower case
  */
 export function wrapsUser(userId: string): string {
-  return `octet_length("orders"."userId") > octet_length(${userId}) AND strpos(lower("orders"."userId"), ${userId}) > 0`;
+  const reference = '"orders"."userId"::text';
+  return `octet_length(${reference}) > octet_length(${userId}) AND strpos(lower(${reference}), ${userId}) > 0`;
 }
 
 /**

@@ -7,6 +7,7 @@ import { ordersOfUser } from './orders-of-user.js';
 import { COUNTED_ORDERS } from './protocol.js';
 import { BEING_EMPTIED, DELETIONS, IS_UNFINISHED } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
+import { heldCopying } from '../copies/copying-hold.js';
 import { heldUser } from './user-hold.js';
 import { addUserJob, removeUserJob } from './user-job.js';
 import { TIMINGS } from '../platform/timings.js';
@@ -53,6 +54,12 @@ const GONE_COPY = `
       ELSE "users"."erasedAt" END
   FROM "held" WHERE "users"."mongoId" = "held"."userId"`;
 
+/** Fails where the copy holds a name: a trigger may keep one without a word, and an error is all that says so here. */
+const COPY_IS_EMPTY = `
+  SELECT 1 / CASE WHEN EXISTS (
+    SELECT FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0)
+  THEN 0 ELSE 1 END`;
+
 const SAMPLED = `
   SELECT "id" FROM "orders" WHERE lower("userId") = $1::text ORDER BY "createdAt" DESC, "id" DESC LIMIT ${SAMPLE}`;
 const NAMED_SAMPLE = `"id" = ANY(ARRAY(${SAMPLED})) AND num_nonnulls("userName", "userEmail") > 0`;
@@ -65,15 +72,18 @@ function neededBy({ orders, erase }: DeleteUser): readonly LookedUpTable[] {
 
 /**
  * Tries whether the tables let copies be emptied, and takes it back: once the user is gone it is too late to find out.
+ *
+ * @param hasOrders whether orders of the user may be there
  */
-function triedErasure(userId: UserId): readonly Sql[] {
+function triedErasure(userId: UserId, hasOrders: boolean): readonly Sql[] {
   const copied = COPIED.map((column) => `"${column}" = NULL`).join(', ');
-  const statements = [
-    // Before the orders: so does the job that brings their copies up to date.
-    `UPDATE "users" SET ${copied} WHERE "mongoId" = $1::text`,
+  // Before the orders: so does the job that brings their copies up to date.
+  const ofCopy = [`UPDATE "users" SET ${copied} WHERE "mongoId" = $1::text`, COPY_IS_EMPTY];
+  const ofOrders = [
+    // In the order in which a walk that empties them takes them.
+    `SELECT 1 FROM "orders" WHERE ${NAMED_SAMPLE} ORDER BY "id" FOR UPDATE`,
     `UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
      WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}`,
-    // A trigger may keep the rows without a word: an error, which nothing else can say here.
     `SELECT 1 / (SELECT CASE WHEN EXISTS (
        SELECT FROM "orders" WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}) THEN 0 ELSE 1 END)`,
   ];
@@ -81,7 +91,7 @@ function triedErasure(userId: UserId): readonly Sql[] {
     // What a constraint says at the end of a transaction, it is to say now.
     { sql: 'SET CONSTRAINTS ALL IMMEDIATE', parameters: [] },
     { sql: 'SAVEPOINT "before"', parameters: [] },
-    ...statements.map((sql) => ({ sql, parameters: [userId] })),
+    ...[...ofCopy, ...(hasOrders ? ofOrders : [])].map((sql) => ({ sql, parameters: [userId] })),
     { sql: 'ROLLBACK TO SAVEPOINT "before"', parameters: [] },
   ];
 }
@@ -107,7 +117,7 @@ export class UserDeletionRepository {
     const isUnfinished = `${DELETIONS}."deletedAt" IS NULL OR ${DELETIONS}."deletedAt" = ${BEING_EMPTIED}`;
     const results = await transactionSeeingAll(this.#postgres, 'deleting a user', neededBy(how), [
       heldUser(userId, 'exclusive'),
-      ...(erase && orders === 'KEEP' ? triedErasure(userId) : []),
+      ...(erase ? triedErasure(userId, orders === 'KEEP') : []),
       {
         sql: `
           WITH "before" AS (SELECT FROM ${DELETIONS} WHERE "userId" = $1::text AND "deletedAt" IS NULL),
@@ -178,17 +188,23 @@ export class UserDeletionRepository {
   /**
    * Notes that all copies of a user who was erased are empty. Made twice, it does the same.
    *
-   * @throws {AppError} ABSENCE_UNPROVED where copies may be hidden; it is noted later then
+   * @throws {AppError} ABSENCE_UNPROVED where copies may be hidden, WRITE_REFUSED where `users` keeps a name; it is noted
+   * later then
    */
   async finish(userId: UserId): Promise<void> {
     const finished = `
       WITH "held" AS (
         UPDATE ${DELETIONS} SET "deletedAt" = clock_timestamp()
         WHERE "userId" = $1::text AND "deletedAt" = ${BEING_EMPTIED} RETURNING "userId", "erases"),
-      -- A copy may have been on its way since before the deletion began.
       "copy" AS (${GONE_COPY})
       SELECT ${removeUserJob(this.#postgres.schema, HELD_ID)} AS "removed" FROM "held"`;
-    const statements = [heldDeletion(userId), { sql: finished, parameters: [userId] }];
+    const statements = [
+      // Who copies the user since before the deletion began is waited for, and what it has written is emptied.
+      heldCopying('exclusive'),
+      heldDeletion(userId),
+      { sql: finished, parameters: [userId] },
+      { sql: COPY_IS_EMPTY, parameters: [userId] },
+    ];
     await transactionSeeingAll(this.#postgres, 'noting an erasure', REMEMBERING, statements);
   }
 

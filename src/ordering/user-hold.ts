@@ -24,8 +24,9 @@ export function heldNumber(orderNumber: string): Sql {
   return { sql: taking(`pg_advisory_xact_lock(${numberKey('$1')})`), parameters: [orderNumber] };
 }
 
-function userKey(parameter: string): string {
-  return `hashtextextended('tandem user ' || ${parameter}::text, 0)`;
+/** The lock of a user's id. @param id the expression of the id, which is in lower case */
+export function userKey(id: string): string {
+  return `hashtextextended('tandem user ' || ${id}::text, 0)`;
 }
 
 function numberKey(parameter: string): string {

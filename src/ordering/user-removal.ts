@@ -57,8 +57,8 @@ export class UserRemoval {
    * Deletes a user. PostgreSQL takes the user's id first, as it does for each order that is created: REFUSE holds
    * against an order that is created at the same moment. Copies are emptied only once MongoDB has deleted the user.
    *
-   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; FORBIDDEN, POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED
-   * and READ_ONLY when the user is still there, with all copies of it; OUTCOME_UNKNOWN when PostgreSQL's connection broke
+   * @throws {AppError} BAD_USER_INPUT for what is no ObjectId; FORBIDDEN, POSTGRES_UNAVAILABLE, MONGO_UNAVAILABLE, WRITE_REFUSED,
+   * READ_ONLY, ABSENCE_UNPROVED and NOT_UNIQUE when the user is still there, with all copies of it; OUTCOME_UNKNOWN when PostgreSQL's connection broke
    * before the deletion was begun, or right after
    */
   async deleteUser(userId: string, how: DeleteUser): Promise<DeleteUserOutcome> {

@@ -403,6 +403,22 @@ describe('a person who is erased', () => {
     expect(await deleteUser(nobody)).toMatchObject({ kind: 'userNotFound' });
   });
 
+  test.each([(id: string) => `guid${id}`, (id: string) => `${'0'.repeat(24)},${id}`])(
+    'whose id stands among other text is emptied in what repairs have kept, and stays so',
+    async (around) => {
+      const { id } = await seed.user({ username: 'Finn Secret' });
+      const reference = around(id);
+      await seed.order({ userId: reference, userName: 'Finn Secret' });
+      await rows(`INSERT INTO tandem_repairs (id, "runId", kind, subject, policy)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'danglingOrders', id::text, 'DELETE' FROM orders`);
+      await rows(`INSERT INTO tandem_kept_rows ("repairId", place, key, before, "userId")
+        SELECT r.id, 'orders', o.id::text, to_jsonb(o), '${reference}' FROM orders o, tandem_repairs r`);
+      expect(await deleteUser(id)).toMatchObject({ kind: 'deleted' });
+      expect(JSON.stringify(await rows('SELECT * FROM tandem_kept_rows'))).not.toContain('Secret');
+      expect(await deleteUser(id)).toMatchObject({ kind: 'userNotFound' });
+    },
+  );
+
   test('is not kept by a repair that comes later', async () => {
     const nobody = new ObjectId().toHexString();
     await seed.order({ userId: nobody, userName: 'Dora Secret' });

@@ -1,29 +1,15 @@
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { main as migrate } from '../../src/cli/migrate.js';
 import { createLogger } from '../../src/platform/logger.js';
 import { openPlatform } from '../../src/platform/platform.js';
 import { createScope } from '../../src/scope.js';
-import { freshName, onServer } from '../support/databases.js';
-import { withDatabase } from '../support/global-setup.js';
+import { useEmptyDatabases } from '../support/empty-databases.js';
 import { sql } from '../support/rows.js';
 import { Seed } from '../support/seed.js';
 import { run } from './commands-support.js';
 import { Diagnosis } from './doctor-support.js';
 
-let name: string;
-let addresses: { readonly databaseUrl: string; readonly mongodbUri: string };
-
-beforeEach(async () => {
-  name = freshName();
-  addresses = {
-    databaseUrl: withDatabase(inject('postgresUrl'), name),
-    mongodbUri: withDatabase(inject('mongoUrl'), name),
-  };
-  await onServer((client) => client.query(`CREATE DATABASE ${name}`));
-});
-// Without FORCE: a connection that a command has left open fails this.
-afterEach(() => onServer((client) => client.query(`DROP DATABASE ${name}`)));
-
+const addresses = useEmptyDatabases();
 const query = (...statements: string[]) => sql(addresses.databaseUrl, ...statements);
 
 const COLUMNS = `id uuid NOT NULL, "userId" varchar(255) NOT NULL, "orderNumber" varchar(255) NOT NULL,

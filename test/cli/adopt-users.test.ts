@@ -1,6 +1,6 @@
 import { COPIED } from '../../src/copies/user-copy.source.js';
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NotAdoptableError } from '../../src/cli/adoption.js';
 import { main as migrate } from '../../src/cli/migrate.js';
 import { makeReady, NotMigratedError } from '../../src/cli/prepare.js';
@@ -11,25 +11,12 @@ import { createLogger } from '../../src/platform/logger.js';
 import type { ClusterTime } from '../../src/platform/mongo/cluster-time.js';
 import { openPlatform } from '../../src/platform/platform.js';
 import { freshName, onServer } from '../support/databases.js';
-import { withDatabase } from '../support/global-setup.js';
+import { useEmptyDatabases } from '../support/empty-databases.js';
 import { sql } from '../support/rows.js';
 import { run } from './commands-support.js';
 import { Diagnosis } from './doctor-support.js';
 
-let name: string;
-let addresses: { readonly databaseUrl: string; readonly mongodbUri: string };
-
-beforeEach(async () => {
-  name = freshName();
-  addresses = {
-    databaseUrl: withDatabase(inject('postgresUrl'), name),
-    mongodbUri: withDatabase(inject('mongoUrl'), name),
-  };
-  await onServer((client) => client.query(`CREATE DATABASE ${name}`));
-});
-// Without FORCE: a connection that a command has left open fails this.
-afterEach(() => onServer((client) => client.query(`DROP DATABASE ${name}`)));
-
+const addresses = useEmptyDatabases();
 const query = (...statements: string[]) => sql(addresses.databaseUrl, ...statements);
 
 /** Everything that a command could change: tables, columns, indexes, rows and who has written them. */
@@ -296,7 +283,7 @@ test('a users table of another user is refused before anything is changed', asyn
     await query(
       `GRANT ALL ON SCHEMA public TO ${role}`,
       `GRANT ALL ON users TO ${role}`,
-      `GRANT CREATE ON DATABASE ${name} TO ${role}`,
+      `GRANT CREATE ON DATABASE ${addresses.name} TO ${role}`,
     );
     const asRole = Object.assign(new URL(addresses.databaseUrl), { username: role, password: 'hunter2' }).href;
     const catalogue = await query(CATALOGUE);

@@ -157,6 +157,21 @@ describe('a name that is on its way', () => {
     expect(await copyOf(id)).toMatchObject({ ...NOTHING, erasedAt: expect.any(Date) as Date });
   });
 
+  test('to a copy that was not there, by who has read it before the deletion began, is waited for and emptied', async () => {
+    const { id } = await customer();
+    await run(`DELETE FROM "users" WHERE "mongoId" = '${id}'`);
+    await using copier = await copying(id);
+    const deletions = new UserDeletionRepository(databases.platform.postgres);
+    await deletions.begin(id, ERASE);
+    await deletions.noteGone(id);
+    await emptied(id);
+    const finished = deletions.finish(id);
+    await waiting(1);
+    await copier.commit();
+    await finished;
+    expect(await copyOf(id)).toMatchObject({ ...NOTHING, erasedAt: expect.any(Date) as Date });
+  });
+
   test('to the copy, by who comes while the deletion is noted, waits and is kept out', async () => {
     const { id } = await customer();
     const { postgres, mongo, logger } = databases.platform;

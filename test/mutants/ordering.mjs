@@ -166,8 +166,22 @@ export const ORDERING = [
   {
     name: 'an erasure is begun although the tables keep names',
     file: 'src/ordering/user-deletion.repository.ts',
-    from: "...(erase && orders === 'KEEP' ? triedErasure(userId) : []),",
-    to: "...(erase && orders !== 'KEEP' ? triedErasure(userId) : []),",
+    from: "...(erase ? triedErasure(userId, orders === 'KEEP') : []),",
+    to: "...(erase && orders === userId ? triedErasure(userId, orders === 'KEEP') : []),",
+    tests: ['test/ordering/user-erasure.test.ts'],
+  },
+  {
+    name: 'who was erased is written once more by a copier that began before',
+    file: 'src/ordering/user-deletion.repository.ts',
+    from: "heldCopying('exclusive'),",
+    to: "heldCopying('shared'),",
+    tests: ['test/copies/erasing-users.test.ts'],
+  },
+  {
+    name: 'an erasure is done with although the copy keeps a name',
+    file: 'src/ordering/user-deletion.repository.ts',
+    from: '{ sql: COPY_IS_EMPTY, parameters: [userId] },',
+    to: '{ sql: `SELECT 1 WHERE $1::text IS NULL`, parameters: [userId] },',
     tests: ['test/ordering/user-erasure.test.ts'],
   },
   {

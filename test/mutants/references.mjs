@@ -64,8 +64,8 @@ export const REFERENCES = [
   {
     name: 'a user whose orders hold the id in quotes has no orders',
     file: 'src/ordering/orders-of-user.ts',
-    from: 'strpos(lower("orders"."userId"), ${userId}) > 0',
-    to: 'strpos(lower("orders"."userId"), ${userId}) > 1000',
+    from: 'strpos(lower(${reference}), ${userId}) > 0',
+    to: 'strpos(lower(${reference}), ${userId}) > 1000',
     tests: ['test/ordering/user-removal.test.ts', 'test/ordering/user-erasure.test.ts'],
   },
 ];

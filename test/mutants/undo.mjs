@@ -29,7 +29,7 @@ export const UNDO = [
   {
     name: 'a repair keeps the name of who was erased',
     file: 'src/ordering/kept-rows.ts',
-    from: 'return `CASE WHEN ${keepsOnlyIds(person)} THEN ${orders.texts} || ${EMPTIED}',
+    from: 'return `CASE WHEN ${isErased} THEN ${orders.texts} || ${EMPTIED}',
     to: 'return `CASE WHEN false THEN ${orders.texts} || ${EMPTIED}',
     tests: ['test/audit/undo.test.ts'],
   },

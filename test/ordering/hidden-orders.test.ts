@@ -19,7 +19,7 @@ const DELETE = gql(`mutation DeleteHidden($id: ID!, $orders: OrdersOfDeletedUser
   deleteUser(id: $id, orders: $orders, erase: $erase) { user { id } }
 }`);
 
-const TABLES = ['orders', 'users', 'tandem_idempotency_keys'];
+const TABLES = ['orders', 'users', 'tandem_idempotency_keys', 'tandem_kept_rows'];
 
 const rows = (...statements: string[]) => sql(databases.databaseUrl, ...statements);
 const isThere = async ({ id }: Seeded) =>
@@ -82,7 +82,7 @@ describe('where a policy hides orders from the gateway', () => {
   });
 });
 
-test.each(['users', 'tandem_idempotency_keys'])(
+test.each(['users', 'tandem_idempotency_keys', 'tandem_kept_rows'])(
   'a person is not reported as erased while a policy may hide rows of %s',
   async (table) => {
     await rows(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`);

@@ -59,6 +59,24 @@ describe('an erasure that is refused', () => {
 
   test.each([
     ['with an error', 'RAISE EXCEPTION $m$names stay$m$'],
+    ['without a word', 'RETURN OLD'],
+  ])('by the table of copies, %s, has changed nothing, also of a user without orders', async (_how, act) => {
+    const { id } = await seed.user(ADA);
+    await scope().userSync.syncUser(id);
+    await run(
+      `CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ${act}; END $f$`,
+      'CREATE TRIGGER kept BEFORE UPDATE ON "users" FOR EACH ROW WHEN (NEW."email" IS NULL) EXECUTE FUNCTION kept()',
+    );
+    const erased = scope().userRemoval.deleteUser(id, { orders: 'REFUSE', erase: true });
+    await expect(erased).rejects.toMatchObject({ code: 'WRITE_REFUSED' });
+    await run('DROP FUNCTION kept CASCADE');
+    expect(await isThere(id)).toBe(true);
+    expect(await named(id)).toEqual({ ...NONE, copies: 1 });
+    expect(await openDeletions()).toEqual([]);
+  });
+
+  test.each([
+    ['with an error', 'RAISE EXCEPTION $m$names stay$m$'],
     ['without a word', 'RETURN NULL'],
   ])('by the table of orders, %s, has changed nothing', async (_how, act) => {
     const id = await customer();
@@ -72,6 +90,20 @@ describe('an erasure that is refused', () => {
     expect(await named(id)).toEqual(ALL);
     expect(await openDeletions()).toEqual([]);
   });
+});
+
+test('an erasure is not done with while the table of copies keeps a name, and goes on when it does not', async () => {
+  const id = await customer();
+  await dyingAt('goneNoted', id);
+  await run(
+    'CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RETURN OLD; END $f$',
+    `UPDATE "users" SET "username" = 'Ada' WHERE "mongoId" = '${id}'`,
+    'CREATE TRIGGER kept BEFORE UPDATE ON "users" FOR EACH ROW EXECUTE FUNCTION kept()',
+  );
+  await expect(scope().userRemoval.settle(id, later())).rejects.toMatchObject({ code: 'WRITE_REFUSED' });
+  await run('DROP FUNCTION kept CASCADE');
+  await scope().userRemoval.settle(id, later());
+  expect(await named(id)).toEqual(NONE);
 });
 
 describe('an erasure whose process dies', () => {

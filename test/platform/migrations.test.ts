@@ -1,26 +1,10 @@
-import { afterAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { applyMigrations, pendingMigrations } from '../../src/platform/postgres/migrations.js';
-import { freshName, onServer } from '../support/databases.js';
-import { withDatabase } from '../support/global-setup.js';
+import { useEmptyDatabases } from '../support/empty-databases.js';
 import { sql as rowsOf } from '../support/rows.js';
 
-const names: string[] = [];
-let url: string;
-
-beforeEach(async () => {
-  const name = freshName();
-  names.push(name);
-  url = withDatabase(inject('postgresUrl'), name);
-  await onServer((client) => client.query(`CREATE DATABASE ${name}`));
-});
-// Without FORCE: a connection that a migration has left open fails this.
-afterAll(() =>
-  onServer(async (client) => {
-    for (const name of names) await client.query(`DROP DATABASE ${name}`);
-  }),
-);
-
-const sql = (...statements: string[]) => rowsOf(url, ...statements);
+const databases = useEmptyDatabases();
+const sql = (...statements: string[]) => rowsOf(databases.databaseUrl, ...statements);
 
 const ALL = ['000_baseline', '001_orders', '002_order_writes', '003_user_copies', '004_kept_rows'];
 const TABLES = [
@@ -41,30 +25,30 @@ async function columnsOfOrders(): Promise<unknown[]> {
 
 describe('migrations', () => {
   test('an empty database gets them all, in order; the second time there is nothing to do', async () => {
-    const pending = await pendingMigrations(url);
+    const pending = await pendingMigrations(databases.databaseUrl);
     expect(pending.map(({ name }) => name)).toEqual(ALL);
     expect(pending[1]?.sql).toContain('CREATE TABLE IF NOT EXISTS "orders"');
     expect(pending[2]?.sql).toContain('ADD COLUMN "unfinished"');
     expect(pending[3]?.sql).toContain('CREATE TABLE IF NOT EXISTS "users"');
-    expect(await applyMigrations(url)).toEqual(ALL);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(ALL);
     expect(await tablesOf('public')).toEqual(TABLES);
     expect(await columnsOfOrders()).toEqual([
       ...['id', 'userId', 'orderNumber', 'total', 'userName', 'userEmail', 'createdAt', 'updatedAt'],
       ...['transactionState', 'transactionError', 'unfinished', 'settlingUntil', 'copiedAt'],
     ]);
-    expect(await pendingMigrations(url)).toEqual([]);
-    expect(await applyMigrations(url)).toEqual([]);
+    expect(await pendingMigrations(databases.databaseUrl)).toEqual([]);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual([]);
   });
 
   test("the jobs' tables are made in a schema of their own, also where no migration is to be applied", async () => {
-    await applyMigrations(url);
+    await applyMigrations(databases.databaseUrl);
     const made = await tablesOf('graphile_worker');
     expect(made).toContain('_private_jobs');
-    expect(await applyMigrations(url)).toEqual([]);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual([]);
     await sql('DROP SCHEMA graphile_worker CASCADE');
-    expect(await applyMigrations(url)).toEqual([]);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual([]);
     expect(await tablesOf('graphile_worker')).toEqual(made);
-    const inSales = new URL(url);
+    const inSales = new URL(databases.databaseUrl);
     inSales.searchParams.set('schema', 'sales');
     await sql('CREATE SCHEMA sales');
     expect(await applyMigrations(inSales.href)).toEqual(ALL);
@@ -73,13 +57,13 @@ describe('migrations', () => {
   });
 
   test('looking at what is pending changes nothing', async () => {
-    await pendingMigrations(url);
+    await pendingMigrations(databases.databaseUrl);
     expect(await sql("SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")).toEqual([]);
     expect(await sql("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'graphile_worker%'")).toEqual([]);
   });
 
   test("they are recorded where Prisma's own engine finds them", async () => {
-    await applyMigrations(url);
+    await applyMigrations(databases.databaseUrl);
     const rows = await sql(
       'SELECT migration_name, finished_at IS NOT NULL AS finished FROM _prisma_migrations ORDER BY 1',
     );
@@ -87,52 +71,52 @@ describe('migrations', () => {
   });
 
   test("a database that also has migrations of somebody else's is told the same, and gets the same", async () => {
-    await applyMigrations(url);
+    await applyMigrations(databases.databaseUrl);
     await sql(
       `DELETE FROM _prisma_migrations`,
       `DROP TABLE orders`,
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
        VALUES ('1', 'x', '20200101000000_theirs', now(), 1)`,
     );
-    const pending = (await pendingMigrations(url)).map(({ name }) => name);
+    const pending = (await pendingMigrations(databases.databaseUrl)).map(({ name }) => name);
     expect(pending).toEqual(ALL);
-    expect(await applyMigrations(url)).toEqual(pending);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(pending);
     expect(await columnsOfOrders()).toContain('unfinished');
   });
 
   test('one that was cut short is applied by the next call', async () => {
-    await applyMigrations(url);
+    await applyMigrations(databases.databaseUrl);
     await sql(
       `DROP TABLE orders`,
       `UPDATE _prisma_migrations SET finished_at = NULL, applied_steps_count = 0 WHERE migration_name = '001_orders'`,
     );
-    expect((await pendingMigrations(url)).map(({ name }) => name)).toEqual(['001_orders']);
-    expect(await applyMigrations(url)).toEqual(['001_orders']);
+    expect((await pendingMigrations(databases.databaseUrl)).map(({ name }) => name)).toEqual(['001_orders']);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(['001_orders']);
     expect(await sql('SELECT count(*)::int AS count FROM orders')).toEqual([{ count: 0 }]);
   });
 
   test('one that fails in its middle leaves nothing', async () => {
     // A view in the place of the table: creating passes, adding a column fails.
     await sql('CREATE VIEW orders AS SELECT 1 AS id, 1 AS "userName"');
-    await expect(applyMigrations(url)).rejects.toThrow(
+    await expect(applyMigrations(databases.databaseUrl)).rejects.toThrow(
       'The migration 001_orders failed: ALTER action ADD COLUMN cannot be performed on relation "orders". Nothing of it is left.',
     );
     expect(await tablesOf('public')).toEqual(['_prisma_migrations']);
     expect(await tablesOf('graphile_worker')).toEqual([]);
     await sql('DROP VIEW orders');
-    expect(await applyMigrations(url)).toEqual(ALL.slice(1));
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(ALL.slice(1));
   });
 
   test('so does one that comes after others: those stay, and are not applied again', async () => {
     // The columns are added by then: the view stands where a table gets its index.
     await sql('CREATE VIEW tandem_idempotency_keys AS SELECT 1 AS "orderId"');
-    await expect(applyMigrations(url)).rejects.toThrow(
+    await expect(applyMigrations(databases.databaseUrl)).rejects.toThrow(
       /^The migration 002_order_writes failed: .*"tandem_idempotency_keys".*\. Nothing of it is left\.$/,
     );
     expect(await columnsOfOrders()).not.toContain('transactionState');
     expect(await tablesOf('graphile_worker')).toEqual([]);
     await sql('DROP VIEW tandem_idempotency_keys');
-    expect(await applyMigrations(url)).toEqual(ALL.slice(2));
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(ALL.slice(2));
     expect(await columnsOfOrders()).toContain('transactionState');
     expect(await tablesOf('public')).toEqual(TABLES);
   });
@@ -145,10 +129,12 @@ describe('migrations', () => {
       `INSERT INTO orders ("userId", "orderNumber", "total", "createdAt", "updatedAt")
        SELECT 'U', 'N' || n, n, now(), now() FROM generate_series(1, 100) n`,
     );
-    expect((await pendingMigrations(url)).map(({ name }) => name)).toEqual(expect.arrayContaining(ALL.slice(1)));
+    expect((await pendingMigrations(databases.databaseUrl)).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(ALL.slice(1)),
+    );
     const stored = () => sql(`SELECT md5(string_agg(ctid || ' ' || xmin || ' ' || id, ',' ORDER BY id)) FROM orders`);
     const before = await stored();
-    expect(await applyMigrations(url)).toEqual(ALL.slice(1));
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(ALL.slice(1));
     const rows = await sql(`
       SELECT "transactionState", count(*)::int AS count, count("userName")::int AS copies,
         num_nonnulls(max("transactionError"), max("unfinished"), max("settlingUntil"), max("copiedAt")) AS others
@@ -158,13 +144,13 @@ describe('migrations', () => {
   });
 
   test('an orders table of the version before gets the columns that it lacks, and keeps those that it has', async () => {
-    await applyMigrations(url);
+    await applyMigrations(databases.databaseUrl);
     await sql(
       `INSERT INTO orders ("userId", "orderNumber", total, "transactionState") VALUES ('U', 'N1', 1, 'RECORDED')`,
       'ALTER TABLE orders DROP "unfinished", DROP "settlingUntil"',
       `DELETE FROM _prisma_migrations WHERE migration_name = '002_order_writes'`,
     );
-    expect(await applyMigrations(url)).toEqual(['002_order_writes']);
+    expect(await applyMigrations(databases.databaseUrl)).toEqual(['002_order_writes']);
     expect(await sql('SELECT "transactionState", "unfinished", "settlingUntil" FROM orders')).toEqual([
       { transactionState: 'RECORDED', unfinished: null, settlingUntil: null },
     ]);

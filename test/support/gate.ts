@@ -12,7 +12,7 @@ export interface Gate {
 }
 
 /** Tables of which the role is no owner, not even as a member: row level security holds for it there. */
-const OTHERS = ['orders', 'users', 'tandem_idempotency_keys'];
+const OTHERS = ['orders', 'users', 'tandem_idempotency_keys', 'tandem_kept_rows'];
 
 /** A role of the test file's own, and a platform that connects as it. */
 export function useGate(databases: TestDatabases): Gate {
