@@ -20,7 +20,7 @@ export const EMPTIED = `'{"userName": null, "userEmail": null}'::jsonb`;
 const STRETCH = 1_000;
 
 /** An expression: the person that an order's `userId` names, however it is written there. */
-export function personOf(userId: string): string {
+function personOf(userId: string): string {
   return `COALESCE(substring(lower(${userId}::text) from '(?<![0-9a-f])[0-9a-f]{24}(?![0-9a-f])'), lower(${userId}::text))`;
 }
 
