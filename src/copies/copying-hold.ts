@@ -1,3 +1,4 @@
+import { locking, taking, type Sharing } from '../platform/postgres/advisory-lock.js';
 import type { Sql } from '../platform/postgres/postgres.js';
 
 /**
@@ -5,7 +6,6 @@ import type { Sql } from '../platform/postgres/postgres.js';
  * that nothing is left of a person has it alone (`exclusive`). It waits for those who began before, and sees what they
  * have written; who comes after it sees that the person was erased.
  */
-export function heldCopying(how: 'shared' | 'exclusive'): Sql {
-  const lock = how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  return { sql: `SELECT 1 FROM (SELECT ${lock}(hashtextextended('tandem copying', 0))) AS "held"`, parameters: [] };
+export function heldCopying(how: Sharing): Sql {
+  return { sql: taking(locking(`'tandem copying'`, how)), parameters: [] };
 }

@@ -4,6 +4,10 @@ import type { UserId } from '../domains/user/user.source.js';
 /** What is copied of a user, and nothing else: above all no password. */
 export const COPIED = ['username', 'email', 'locCode', 'power'] as const;
 
+/** A query that gives a row where the copy of a user, whose id is the first parameter, holds more than ids. */
+export const NAMED_COPY = `
+  SELECT 1 FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0`;
+
 /** The copies of users in PostgreSQL. Their key is the user's id in MongoDB: an adopted table has ids of its own. */
 export const userCopies = defineSource({
   name: 'userCopies',

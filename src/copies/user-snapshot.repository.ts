@@ -168,7 +168,7 @@ function idOf(key: unknown): UserId {
   return String(fromStored('objectId', key)) as UserId;
 }
 
-/** Of several documents with one id the same one counts as for the graph; the audit names them. */
+/** Keeps one of several documents with one id: the one that the graph shows. The audit names them all. */
 function onePerId(documents: readonly Document[]): readonly CopiedUser[] {
   const rank = ({ _id }: Document) => formRank('objectId', _id);
   const rows = documents

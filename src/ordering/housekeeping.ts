@@ -5,7 +5,7 @@ import { quoted } from '../platform/postgres/columns.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { addOrderJob, HAS_JOB, orderJobKey } from './order-job.js';
 import { addUserJob, userJobKey } from './user-job.js';
-import { DELETIONS, IS_UNFINISHED, KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
+import { DELETIONS, isUnfinished, KEYS, TOMBSTONES } from '../platform/postgres/own-tables.js';
 import type { TransactionRepository } from './transaction.repository.js';
 
 /** How long a write can be on its way to MongoDB at most, in hours, and a tombstone so long in its place. */
@@ -114,7 +114,7 @@ function forgottenDeletions(schema: string): string {
   const userId = '"deletions"."userId"';
   return `
     SELECT count(${addUserJob(schema, userId, 0)})::int AS "jobs" FROM ${DELETIONS} AS "deletions"
-    WHERE ${IS_UNFINISHED} AND ${hasNone(schema, userJobKey(userId))}`;
+    WHERE ${isUnfinished()} AND ${hasNone(schema, userJobKey(userId))}`;
 }
 
 function hasNone(schema: string, key: string): string {

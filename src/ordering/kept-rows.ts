@@ -5,7 +5,9 @@ import { wholeTable, type WholeTable } from '../platform/postgres/whole-rows.js'
 import { writeRefused } from '../errors/app-error.js';
 import type { OrderId } from '../domains/order/order.source.js';
 import type { UserId } from '../domains/user/user.source.js';
-import { userKey } from './user-hold.js';
+import { COPIED } from '../copies/user-copy.source.js';
+import { taking } from '../platform/postgres/advisory-lock.js';
+import { lockingUser } from './user-hold.js';
 
 /** The id of the entry in `tandem_repairs` that rows are kept under. */
 export type RepairId = string;
@@ -151,8 +153,7 @@ export function keepingOrder(
 /** Takes the ids that an order's reference may mean for the transaction: an erasure waits for it, or is seen by it. */
 export function heldUserOf(id: OrderId): Sql {
   return {
-    sql: `SELECT 1 FROM (SELECT ${heldShared('"person"')}
-      FROM "orders", unnest(${personsIn('"userId"')}) AS "person" WHERE "id" = $1::uuid) AS "held"`,
+    sql: taking(LOCKING, `FROM "orders", unnest(${personsIn('"userId"')}) AS "person" WHERE "id" = $1::uuid`),
     parameters: [id],
   };
 }
@@ -160,14 +161,12 @@ export function heldUserOf(id: OrderId): Sql {
 /** Takes a person's id for the transaction, by an order's `userId`: see {@link heldUserOf}. */
 export function heldPerson(userId: string): Sql {
   return {
-    sql: `SELECT 1 FROM (SELECT ${heldShared('"person"')} FROM unnest(${personsIn('$1')}) AS "person") AS "held"`,
+    sql: taking(LOCKING, `FROM unnest(${personsIn('$1')}) AS "person"`),
     parameters: [userId],
   };
 }
 
-function heldShared(person: string): string {
-  return `pg_advisory_xact_lock_shared(${userKey(person)})`;
-}
+const LOCKING = lockingUser('"person"', 'shared');
 
 /**
  * A part of the statement that deletes an order: keeps it as it goes, with what another program has written to it since it
@@ -216,7 +215,7 @@ export async function eraseKeptRows(
 
 /** What is emptied of a kept row, as `deleteUser(erase: true)` empties it in the table itself. */
 const ON_ORDERS = ['userName', 'userEmail'];
-const ON_COPIES = ['username', 'email', 'locCode', 'power', 'syncProblem'];
+const ON_COPIES = [...COPIED, 'syncProblem'];
 
 const ERASE = `
   UPDATE ${KEPT_ROWS} AS "row" SET "userId" = NULL, "isErased" = true,

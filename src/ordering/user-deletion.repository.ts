@@ -1,11 +1,11 @@
 import type { PostgresDatabase, Sql } from '../platform/postgres/postgres.js';
 import { transactionSeeingAll, type LookedUpTable } from '../platform/postgres/visible-rows.js';
-import { COPIED } from '../copies/user-copy.source.js';
+import { COPIED, NAMED_COPY } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { LOOKED_UP_ORDERS, REMEMBERING } from './looked-up-tables.js';
 import { ordersOfUser } from './orders-of-user.js';
 import { COUNTED_ORDERS } from './protocol.js';
-import { BEING_EMPTIED, DELETIONS, IS_UNFINISHED } from '../platform/postgres/own-tables.js';
+import { BEING_EMPTIED, DELETIONS, isUnfinished } from '../platform/postgres/own-tables.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
 import { heldCopying } from '../copies/copying-hold.js';
 import { heldUser } from './user-hold.js';
@@ -25,6 +25,10 @@ export interface UserHold {
   readonly token: string;
   /** Whether another call or job held it already, whose delete may be on its way. */
   readonly wasHeld: boolean;
+}
+
+/** The hold of a deletion that another call has begun. */
+export interface InheritedHold extends UserHold {
   /** Whether MongoDB has deleted the user, and copies are left to be emptied. */
   readonly isGone: boolean;
 }
@@ -54,11 +58,12 @@ const GONE_COPY = `
       ELSE "users"."erasedAt" END
   FROM "held" WHERE "users"."mongoId" = "held"."userId"`;
 
-/** Fails where the copy holds a name: a trigger may keep one without a word, and an error is all that says so here. */
-const COPY_IS_EMPTY = `
-  SELECT 1 / CASE WHEN EXISTS (
-    SELECT FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0)
-  THEN 0 ELSE 1 END`;
+/** A statement that fails where a query gives a row: a trigger may keep a name without a word, and an error says so. */
+function failingOn(query: string): string {
+  return `SELECT 1 / CASE WHEN EXISTS (${query}) THEN 0 ELSE 1 END`;
+}
+
+const COPY_IS_EMPTY = failingOn(NAMED_COPY);
 
 const SAMPLED = `
   SELECT "id" FROM "orders" WHERE lower("userId") = $1::text ORDER BY "createdAt" DESC, "id" DESC LIMIT ${SAMPLE}`;
@@ -84,8 +89,7 @@ function triedErasure(userId: UserId, hasOrders: boolean): readonly Sql[] {
     `SELECT 1 FROM "orders" WHERE ${NAMED_SAMPLE} ORDER BY "id" FOR UPDATE`,
     `UPDATE "orders" SET "userName" = NULL, "userEmail" = NULL, "updatedAt" = ${NEXT_UPDATED_AT}
      WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}`,
-    `SELECT 1 / (SELECT CASE WHEN EXISTS (
-       SELECT FROM "orders" WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}) THEN 0 ELSE 1 END)`,
+    failingOn(`SELECT FROM "orders" WHERE lower("userId") = $1::text AND ${NAMED_SAMPLE}`),
   ];
   return [
     // What a constraint says at the end of a transaction, it is to say now.
@@ -114,7 +118,6 @@ export class UserDeletionRepository {
    */
   async begin(userId: UserId, how: DeleteUser): Promise<{ orders: number; hold: UserHold | null }> {
     const { orders, erase } = how;
-    const isUnfinished = `${DELETIONS}."deletedAt" IS NULL OR ${DELETIONS}."deletedAt" = ${BEING_EMPTIED}`;
     const results = await transactionSeeingAll(this.#postgres, 'deleting a user', neededBy(how), [
       heldUser(userId, 'exclusive'),
       ...(erase ? triedErasure(userId, orders === 'KEEP') : []),
@@ -130,7 +133,7 @@ export class UserDeletionRepository {
             SELECT $1::text, $3::boolean FROM "counted" WHERE "orders" = 0
             ON CONFLICT ("userId") DO UPDATE SET "createdAt" = clock_timestamp(),
               "deletedAt" = CASE WHEN ${DELETIONS}."deletedAt" = ${BEING_EMPTIED} THEN ${BEING_EMPTIED} END,
-              "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND (${isUnfinished}))
+              "erases" = EXCLUDED."erases" OR (${DELETIONS}."erases" AND ${isUnfinished(`${DELETIONS}."deletedAt"`)})
             RETURNING "userId", "createdAt"),
           "job" AS (SELECT ${addUserJob(this.#postgres.schema, HELD_ID, TIMINGS.ordering.recovery / 1_000)} FROM "held")
           SELECT "orders", (SELECT "createdAt"::text FROM "held") AS "token",
@@ -142,15 +145,15 @@ export class UserDeletionRepository {
     const row = results.at(-1)?.[0];
     const token = row?.['token'];
     const wasHeld = row?.['wasHeld'] === true;
-    const hold = typeof token === 'string' ? { userId, token, wasHeld, isGone: false } : null;
+    const hold = typeof token === 'string' ? { userId, token, wasHeld } : null;
     return { orders: Number(row?.['orders']), hold };
   }
 
   /** Takes the hold of a deletion that was begun from whoever has it; null where there is nothing to be done. */
-  async takeOver(userId: UserId): Promise<UserHold | null> {
+  async takeOver(userId: UserId): Promise<InheritedHold | null> {
     const [row] = await this.#postgres.write<Record<string, unknown>[]>('taking over a deletion', (prisma) =>
       prisma.$queryRawUnsafe(
-        `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND ${IS_UNFINISHED}
+        `UPDATE ${DELETIONS} SET "createdAt" = clock_timestamp() WHERE "userId" = $1::text AND ${isUnfinished()}
          RETURNING "createdAt"::text AS "token", "deletedAt" IS NOT NULL AS "isGone"`,
         userId,
       ),

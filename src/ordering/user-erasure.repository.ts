@@ -1,10 +1,10 @@
-import { COPIED } from '../copies/user-copy.source.js';
+import { NAMED_COPY } from '../copies/user-copy.source.js';
 import type { UserId } from '../domains/user/user.source.js';
 import { isAppError, writeRefused } from '../errors/app-error.js';
-import { DELETIONS, IS_UNFINISHED, KEYS } from '../platform/postgres/own-tables.js';
+import { DELETIONS, isUnfinished, KEYS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import { refuseHidden } from '../platform/postgres/visible-rows.js';
-import { eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
+import { EMPTIED, eraseKeptRows, KEEPS_NAMES } from './kept-rows.js';
 import { REMEMBERING } from './looked-up-tables.js';
 import { wrapsUser } from './orders-of-user.js';
 import { NEXT_UPDATED_AT } from './updated-at.js';
@@ -22,8 +22,7 @@ export type GoesOn = () => boolean;
 
 /**
  * Empties the copies of a person's name and address: on orders, in the answers that are kept under idempotency keys, and in
- * the rows that repairs have kept.
- * A walk goes through each table in stretches, a statement for each. A walk that was cut short begins anew, and passes
+ * the rows that repairs have kept. A walk goes through each table in stretches, a statement for each. A walk that was cut short begins anew, and passes
  * quickly over rows that are empty already.
  */
 export class UserErasureRepository {
@@ -114,13 +113,13 @@ export class UserErasureRepository {
 interface Walk {
   /** How many times the usual rows a stretch has. */
   readonly rows?: number;
-  /** What a stretch has of its last row, as texts: the parameters behind the user's id. */
+  /** The columns whose values in the last row of a stretch, as texts, are the parameters behind the user's id. */
   readonly place: readonly string[];
   /** Selects rows in their order, from the first on or behind a place. */
   readonly stretch: (isBehind: boolean) => string;
   /** A part of a statement: "stale", the rows of the stretch that hold a copy. */
   readonly looked: string;
-  /** The same, and "emptied", those rows once they are emptied. */
+  /** Parts of a statement: "stale", and "emptied", the same rows once they are emptied. */
   readonly emptied: string;
 }
 
@@ -191,7 +190,7 @@ const ANSWERS: Walk = {
     "stale" AS MATERIALIZED (${NAMED_ANSWERS} FOR UPDATE OF ${KEYS}),
     "emptied" AS (
       UPDATE ${KEYS} SET "outcome" = "outcome" || jsonb_build_object(
-        'order', "outcome" -> 'order' || '{"userName": null, "userEmail": null}')
+        'order', "outcome" -> 'order' || ${EMPTIED})
       FROM "stale" WHERE ${KEYS}."actor" = "stale"."actor" AND ${KEYS}."key" = "stale"."key" AND ${ANSWER_OF_USER}
       RETURNING true AS "isEmpty")`,
 };
@@ -201,7 +200,7 @@ const WRAPPING = `SELECT 1 FROM "orders" WHERE ${wrapsUser('$1::text')} AND ${NA
 const WALKS: readonly Walk[] = [UNDATED_ORDERS, DATED_ORDERS, WRAPPING_ORDERS, ANSWERS];
 
 const REMEMBERED = `
-  SELECT 1 FROM "users" WHERE "mongoId" = $1::text AND num_nonnulls(${COPIED.map((name) => `"${name}"`).join(', ')}) > 0
+  ${NAMED_COPY}
   UNION ALL
-  SELECT 1 FROM ${DELETIONS} WHERE "userId" = $1::text AND "erases" AND ${IS_UNFINISHED}
+  SELECT 1 FROM ${DELETIONS} WHERE "userId" = $1::text AND "erases" AND ${isUnfinished()}
   UNION ALL ${KEEPS_NAMES}`;

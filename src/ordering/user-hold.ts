@@ -1,13 +1,12 @@
+import { locking, taking, type Sharing } from '../platform/postgres/advisory-lock.js';
 import type { Sql } from '../platform/postgres/postgres.js';
 
 /**
  * Takes a user's id until the end of the transaction: orders are created for it by many at once (`shared`), and it is
- * deleted by one alone (`exclusive`). What runs after it sees what others had committed before they let go. Two ids may
- * share a lock, which costs a wait and nothing else.
+ * deleted by one alone (`exclusive`). What runs after it sees what others had committed before they let go.
  */
-export function heldUser(userId: string, how: 'shared' | 'exclusive'): Sql {
-  const lock = how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  return { sql: taking(`${lock}(${userKey('$1')})`), parameters: [userId] };
+export function heldUser(userId: string, how: Sharing): Sql {
+  return { sql: taking(lockingUser('$1', how)), parameters: [userId] };
 }
 
 /**
@@ -15,25 +14,19 @@ export function heldUser(userId: string, how: 'shared' | 'exclusive'): Sql {
  * can go while the gateway runs: the lock keeps two calls from giving one number, whatever the table has.
  */
 export function heldUserAndNumber(userId: string, orderNumber: string): Sql {
-  const locks = `pg_advisory_xact_lock_shared(${userKey('$1')}), pg_advisory_xact_lock(${numberKey('$2')})`;
-  return { sql: taking(locks), parameters: [userId, orderNumber] };
+  return { sql: taking(`${lockingUser('$1', 'shared')}, ${lockingNumber('$2')}`), parameters: [userId, orderNumber] };
 }
 
 /** Takes an order number alone, until the end of the transaction. */
 export function heldNumber(orderNumber: string): Sql {
-  return { sql: taking(`pg_advisory_xact_lock(${numberKey('$1')})`), parameters: [orderNumber] };
+  return { sql: taking(lockingNumber('$1')), parameters: [orderNumber] };
 }
 
-/** The lock of a user's id. @param id the expression of the id, which is in lower case */
-export function userKey(id: string): string {
-  return `hashtextextended('tandem user ' || ${id}::text, 0)`;
+/** An expression that takes a user's id. @param id the expression of the id, which is in lower case */
+export function lockingUser(id: string, how: Sharing): string {
+  return locking(`'tandem user ' || ${id}::text`, how);
 }
 
-function numberKey(parameter: string): string {
-  return `hashtextextended('tandem order number ' || ${parameter}::text, 0)`;
-}
-
-/** Reads no lock, for a function without a value gives nothing that can be read. */
-function taking(locks: string): string {
-  return `SELECT 1 FROM (SELECT ${locks}) AS "held"`;
+function lockingNumber(orderNumber: string): string {
+  return locking(`'tandem order number ' || ${orderNumber}::text`, 'exclusive');
 }

@@ -110,8 +110,8 @@ export const ORDERING = [
   {
     name: 'orders do not take the id of their user',
     file: 'src/ordering/user-hold.ts',
-    from: "const locks = `pg_advisory_xact_lock_shared(${userKey('$1')}), ",
-    to: "const locks = `${userKey('$1')}, ",
+    from: "taking(`${lockingUser('$1', 'shared')}, ",
+    to: 'taking(`length($1::text), ',
     tests: ['test/ordering/user-removal-race.test.ts'],
   },
   {

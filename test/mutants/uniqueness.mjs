@@ -15,15 +15,15 @@ export const UNIQUENESS = [
   {
     name: 'a new order number is not locked',
     file: 'src/ordering/user-hold.ts',
-    from: "pg_advisory_xact_lock_shared(${userKey('$1')}), pg_advisory_xact_lock(${numberKey('$2')})`;",
-    to: "pg_advisory_xact_lock_shared(${userKey('$1')}), ${numberKey('$2')}`;",
+    from: "${lockingUser('$1', 'shared')}, ${lockingNumber('$2')}`",
+    to: "${lockingUser('$1', 'shared')}, length($2::text)`",
     tests: ['test/ordering/not-unique.test.ts'],
   },
   {
     name: 'a number that an order is to have is not locked',
     file: 'src/ordering/user-hold.ts',
-    from: "sql: taking(`pg_advisory_xact_lock(${numberKey('$1')})`)",
-    to: "sql: taking(numberKey('$1'))",
+    from: "sql: taking(lockingNumber('$1'))",
+    to: "sql: taking('length($1::text)')",
     tests: ['test/ordering/not-unique.test.ts'],
   },
   {

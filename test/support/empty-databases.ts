@@ -4,7 +4,7 @@ import { withDatabase } from './global-setup.js';
 
 /** Where a test's databases are, of which PostgreSQL's has no table yet. */
 export interface EmptyDatabases {
-  /** Of PostgreSQL's database, and of MongoDB's. */
+  /** Names the database in PostgreSQL, and the one in MongoDB. */
   readonly name: string;
   readonly databaseUrl: string;
   readonly mongodbUri: string;

@@ -6,7 +6,7 @@ import path from 'node:path';
 /** A file system in memory, where a database is cloned in a sixth of the time. */
 const MEMORY = '/dev/shm';
 
-/** What the servers of a whole suite, and copies of the project, may take there, in bytes; containers often have less. */
+/** The bytes that the servers of a suite and copies of the project may take there; containers often have less. */
 const ROOM = 6 * 1024 ** 3;
 
 /** A new folder for what is gone with whoever asks: in memory where there is room, and programs can be run. */

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../../errors/app-error.js';
 import { allFields } from '../../join/source.js';
 import { takenField } from '../../platform/mongo/mongo-errors.js';
 import type { MongoDatabase } from '../../platform/mongo/mongo.js';
-import { changeOne, deleteOne } from '../../platform/mongo/one-document.js';
+import { changeOne, deleteOne, type OneWrite } from '../../platform/mongo/one-document.js';
 import { readTimed, writeTimed, type ClientSession, type OnWritten } from '../../platform/mongo/session.js';
 import { toRow } from '../../platform/mongo/rows.js';
 import type { UserFields } from './checked-user.js';
@@ -52,16 +52,20 @@ export class UserRepository {
       $set: { ...present(fields), updatedAt: new Date() },
       ...(emptied.length === 0 ? {} : { $unset: Object.fromEntries(emptied.map(([name]) => [name, 1])) }),
     };
-    return this.#written(() => changeOne(this.#mongo, users, { what: 'changing a user', id }, change, this.#onWritten));
+    return this.#written(() => changeOne(this.#write('changing a user', id), change));
   }
 
   /** Deletes a document and returns it; null where there is none. @throws {AppError} as {@link insert} does; NOT_UNIQUE */
   delete(id: UserId): Promise<User | null> {
-    return this.#written(() => deleteOne(this.#mongo, users, { what: 'deleting a user', id }, this.#onWritten));
+    return this.#written(() => deleteOne(this.#write('deleting a user', id)));
   }
 
   get #Model() {
     return userModel(this.#mongo);
+  }
+
+  #write(what: string, id: UserId): OneWrite {
+    return { mongo: this.#mongo, source: users, what, id, onWritten: this.#onWritten };
   }
 
   async #written(write: () => Promise<object | null>): Promise<User | null> {

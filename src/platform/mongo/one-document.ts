@@ -29,43 +29,37 @@ export async function theKey(mongo: MongoDatabase, source: Source, id: string): 
 /** How often a document is looked for that other programs replace meanwhile. */
 const ATTEMPTS = 3;
 
-/** What is going on, for the message, and the id of the document that it is about, in normal spelling. */
-interface Aim {
+/** A write to the one document that reads as an id, in whichever form it is stored. */
+export interface OneWrite {
+  readonly mongo: MongoDatabase;
+  readonly source: Source;
+  /** Tells what is going on, for the message: `deleting a user`. */
   readonly what: string;
+  /** The id of the document, in normal spelling. */
   readonly id: string;
+  readonly onWritten: OnWritten;
 }
 
 /**
- * Changes the one document that reads as an id, in whichever form it is stored.
+ * Changes the document.
  *
  * @returns the document as it is now; null where there is none
  * @throws {AppError} as {@link theKey} and `MongoDatabase.write` do; WRITE_REFUSED where no write meets it
  */
-export function changeOne(
-  mongo: MongoDatabase,
-  source: Source,
-  aim: Aim,
-  change: Document,
-  onWritten: OnWritten,
-): Promise<Document | null> {
-  return writeOne(mongo, source, aim, onWritten, (collection, _id, session) =>
+export function changeOne(write: OneWrite, change: Document): Promise<Document | null> {
+  return writeOne(write, (collection, _id, session) =>
     collection.findOneAndUpdate({ _id }, change, { returnDocument: 'after', session }),
   );
 }
 
 /**
- * Deletes the one document that reads as an id, in whichever form it is stored.
+ * Deletes the document.
  *
  * @returns the document as it was; null where there is none, as the majority of the servers knows
  * @throws {AppError} as {@link changeOne} does
  */
-export function deleteOne(
-  mongo: MongoDatabase,
-  source: Source,
-  aim: Aim,
-  onWritten: OnWritten,
-): Promise<Document | null> {
-  return writeOne(mongo, source, aim, onWritten, (collection, _id, session) =>
+export function deleteOne(write: OneWrite): Promise<Document | null> {
+  return writeOne(write, (collection, _id, session) =>
     collection.findOneAndDelete({ _id }, { writeConcern: { w: 'majority' }, session }),
   );
 }
@@ -75,10 +69,7 @@ type Key = mongoose.mongo.BSON.ObjectId;
 
 /** Looks for the document again where another program has replaced it meanwhile. */
 async function writeOne(
-  mongo: MongoDatabase,
-  source: Source,
-  { what, id }: Aim,
-  onWritten: OnWritten,
+  { mongo, source, what, id, onWritten }: OneWrite,
   write: (collection: mongoose.mongo.Collection, _id: Key, session: ClientSession) => Promise<Document | null>,
 ): Promise<Document | null> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -14,7 +14,9 @@ export const KEPT_ROWS = '"tandem_kept_rows"';
 export const BEING_EMPTIED = `'infinity'::timestamptz`;
 
 /** Whether a row of {@link DELETIONS} has a job to be done: the user is there yet, or copies are. */
-export const IS_UNFINISHED = `("deletedAt" IS NULL OR "deletedAt" = ${BEING_EMPTIED})`;
+export function isUnfinished(deletedAt = '"deletedAt"'): string {
+  return `(${deletedAt} IS NULL OR ${deletedAt} = ${BEING_EMPTIED})`;
+}
 
 /** Whether nothing but ids may be written of a row's user any more: MongoDB has deleted it, and it is to be erased. */
 export const IS_ERASED = `("erases" AND "deletedAt" IS NOT NULL)`;
