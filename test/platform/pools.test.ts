@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import net from 'node:net';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/logger.js';
 import { MongoDatabase } from '../../src/platform/mongo/mongo.js';
 import { PostgresDatabase } from '../../src/platform/postgres/postgres.js';
@@ -62,3 +66,51 @@ test('where every connection to MongoDB is in use, a read and a write say so, an
     await mongo[Symbol.asyncDispose]();
   }
 }, 30_000);
+
+describe('an idle connection that PostgreSQL ends', () => {
+  const name = `idle ${process.pid}`;
+  const ended = 'terminating connection due to administrator command';
+  const warnings: unknown[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line) => warnings.push(JSON.parse(line)) });
+
+  const end = () =>
+    databases.platform.postgres.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+      name,
+    );
+
+  beforeEach(() => {
+    warnings.length = 0;
+  });
+
+  test('is told in the log, and the next statement has another one', async () => {
+    const postgres = await PostgresDatabase.open({ url: databases.databaseUrl, logger, applicationName: name });
+    try {
+      await end();
+      await expect.poll(() => warnings).toMatchObject([{ error: ended, msg: 'an idle PostgreSQL connection broke' }]);
+      expect(await postgres.query('SELECT 1 AS "one"')).toEqual([{ one: 1 }]);
+    } finally {
+      await postgres[Symbol.asyncDispose]();
+    }
+  });
+
+  test('is no warning while we close it, as where PostgreSQL shuts down before it has heard of that', async () => {
+    const { hostname, port } = new URL(databases.databaseUrl);
+    let isHeld = false;
+    const relay = net.createServer({ allowHalfOpen: true }, (client) => {
+      const server = net.connect({ host: hostname, port: Number(port) });
+      server.pipe(client);
+      client.on('data', (bytes) => isHeld || server.write(bytes));
+    });
+    await once(relay.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(databases.databaseUrl);
+    url.host = `127.0.0.1:${(relay.address() as net.AddressInfo).port}`;
+
+    const postgres = await PostgresDatabase.open({ url: url.href, logger, applicationName: name });
+    isHeld = true;
+    await postgres[Symbol.asyncDispose]();
+    await end();
+    await promisify(relay.close.bind(relay))();
+    expect(warnings).toEqual([]);
+  });
+});

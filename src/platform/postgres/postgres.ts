@@ -62,9 +62,10 @@ export class PostgresDatabase implements AsyncDisposable {
       query_timeout: TIMINGS.postgres.statement + 1_000,
       keepAlive: true,
     });
-    // An idle connection that breaks is no fault of a request; unheard, the event would end the process.
+    // An idle connection that breaks is no fault of a request; unheard, the event would end the process. One that we are
+    // closing is no loss: a server that shuts down at the same time may say so before it hears of our end.
     pool.on('error', (error) => {
-      logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke');
+      if (!pool.ending) logger.warn({ error: error.message }, 'an idle PostgreSQL connection broke');
     });
     try {
       // Prisma names the schema in what it writes; our reads go by the search path. Both mean the same tables so.
