@@ -24,7 +24,9 @@ export class Setbacks {
     return this.#told;
   }
 
+  /** Of what fails while we stop nothing is told: what was waited for was given up. */
   tell(message: string, error: unknown): void {
+    if (this.#stopping.aborted) return;
     const words = wordsOf(error);
     if (this.#told !== words) this.#logger.warn({ err: error }, `${message}: ${words}`);
     this.#told = words;

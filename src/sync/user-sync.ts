@@ -72,8 +72,6 @@ class UserCopier {
         await using leader = await Leadership.await({ url, schema: postgres.schema, name }, this.#stopping);
         if (leader !== null) await this.#lead(leader);
       } catch (error) {
-        // What was waited for was given up.
-        if (this.#stopping.aborted) return;
         // That another one leads is no failure.
         const failure = error instanceof LeadershipLostError ? error.cause : error;
         if (failure !== undefined) {
@@ -101,7 +99,8 @@ class UserCopier {
 
   /** @throws what ends the session, or may be mended by a new one */
   async #onFailure(leader: Leadership, error: unknown): Promise<void> {
-    if (this.#stopping.aborted) throw error;
+    // What was waited for was given up.
+    if (this.#stopping.aborted) return;
     if (error instanceof PositionLostError) await this.#beginAnew(leader, error);
     else if (isFromMongo(error)) {
       this.#setbacks.tell('the changes of users cannot be followed; it is tried again', error);
