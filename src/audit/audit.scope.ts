@@ -13,7 +13,9 @@ import { RepairRuns } from './repair-runs.repository.js';
 import { RepairService } from './repair.service.js';
 import { Repairing } from './repairing.repository.js';
 import { UndoService } from './undo.service.js';
-import { Undoing } from './undoing.repository.js';
+import { UndoingCopies } from './undoing-copies.repository.js';
+import { UndoingDocuments } from './undoing-documents.repository.js';
+import { UndoingOrders } from './undoing-orders.repository.js';
 
 /** What a request has for looking after the data. */
 export interface AuditScope {
@@ -43,7 +45,11 @@ export function auditOf(
   });
   const partners = new MeantPartners({ postgres, mongo });
   const log = new RepairLog(postgres, access.actor.name);
-  const undoing = new Undoing({ postgres, mongo, transactions: new TransactionRepository(mongo) });
+  const undoing = {
+    orders: new UndoingOrders(postgres, new TransactionRepository(mongo)),
+    documents: new UndoingDocuments(postgres, mongo),
+    copies: new UndoingCopies(postgres),
+  };
   return {
     audit,
     repair: new RepairService({ ordering, userFollowing, repairing, partners, audit, access, log }),

@@ -3,7 +3,7 @@ import { KEPT_ROWS, REPAIRS } from '../platform/postgres/own-tables.js';
 import type { PostgresDatabase } from '../platform/postgres/postgres.js';
 import type { InconsistencyKind } from './inconsistency.js';
 import { UNDO, type LoggedRun } from './logged-run.js';
-import type { KeptRow } from './undoing.repository.js';
+import type { KeptRow } from './undoing.js';
 
 /** One act of a run. */
 export interface LoggedAct {

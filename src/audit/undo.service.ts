@@ -6,7 +6,10 @@ import { KINDS, type InconsistencyKind } from './inconsistency.js';
 import type { RepairLog } from './repair-log.repository.js';
 import type { LoggedRun } from './logged-run.js';
 import type { LoggedAct, RepairRuns } from './repair-runs.repository.js';
-import type { KeptRow, Undoing, Undone } from './undoing.repository.js';
+import type { UndoingCopies } from './undoing-copies.repository.js';
+import type { UndoingDocuments } from './undoing-documents.repository.js';
+import type { UndoingOrders } from './undoing-orders.repository.js';
+import type { KeptRow, Undone } from './undoing.js';
 import { TIMINGS } from '../platform/timings.js';
 
 /** What became of one row or document of an undone run. */
@@ -61,6 +64,13 @@ export interface UndoOptions {
   readonly onProgress?: (acts: number) => void;
 }
 
+/** What brings rows back, by where they are. */
+interface Undoing {
+  readonly orders: UndoingOrders;
+  readonly documents: UndoingDocuments;
+  readonly copies: UndoingCopies;
+}
+
 export interface UndoParts {
   readonly runs: RepairRuns;
   readonly undoing: Undoing;
@@ -78,20 +88,20 @@ const MOST_RUNS = 100;
 
 type Undo = (undoing: Undoing, row: KeptRow, isDry: boolean) => Promise<Undone>;
 
-const document: Undo = (undoing, row, isDry) => undoing.document(row, isDry);
-const copy: Undo = (undoing, row, isDry) => undoing.copy(row, isDry);
+const document: Undo = ({ documents }, row, isDry) => documents.document(row, isDry);
+const copy: Undo = ({ copies }, row, isDry) => copies.copy(row, isDry);
 
 /** How rows of each kind come back, by the table or collection that they are of. */
 const UNDOS: Readonly<Record<InconsistencyKind, Partial<Record<KeptRow['place'], Undo>>>> = {
-  danglingOrders: { orders: (undoing, row, isDry) => undoing.order(row, isDry), transactions: document },
+  danglingOrders: { orders: ({ orders }, row, isDry) => orders.order(row, isDry), transactions: document },
   orphanTransactions: { transactions: document },
   wrongAmounts: {
-    orders: (undoing, row, isDry) => undoing.settledOrder(row, isDry),
-    transactions: (undoing, row, isDry) => undoing.amount(row, isDry),
+    orders: ({ orders }, row, isDry) => orders.settledOrder(row, isDry),
+    transactions: ({ documents }, row, isDry) => documents.amount(row, isDry),
   },
   staleCopies: { users: copy },
   conflictingCopies: { users: copy },
-  staleOrderCopies: { orders: (undoing, row, isDry) => undoing.names(row, isDry) },
+  staleOrderCopies: { orders: ({ orders }, row, isDry) => orders.names(row, isDry) },
   // No repair changes these.
   wrappedReferences: {},
   otherTypeReferences: {},

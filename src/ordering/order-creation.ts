@@ -8,7 +8,8 @@ import { untilKnown } from './certainty.js';
 import { fingerprintOf, type CheckedOrder } from './checked-order.js';
 import type { IdempotencyRepository, Request, SavedRequest } from './idempotency.repository.js';
 import { newOrderNumber } from './order-number.js';
-import type { Insertion, NewOrder, OrderRepository } from './order.repository.js';
+import type { Insertion, NewOrder, NewOrderRepository } from './new-order.repository.js';
+import type { OrderRepository } from './order.repository.js';
 import type { HeldOrder } from './order-rows.js';
 import type { OnStep } from './protocol.js';
 import type { Settlement, TransactionFailed } from './settlement.js';
@@ -39,7 +40,8 @@ const FIRST_PAUSE = 100;
 export interface OrderCreationParts {
   /** Who asks: keys belong to one. */
   readonly actor: string;
-  readonly orders: OrderRepository;
+  readonly newOrders: NewOrderRepository;
+  readonly orders: Pick<OrderRepository, 'find'>;
   readonly keys: IdempotencyRepository;
   readonly usersAtPrimary: UsersAtPrimary;
   readonly transactions: Pick<TransactionRepository, 'mayDouble' | 'refuseDoubling'>;
@@ -50,7 +52,8 @@ export interface OrderCreationParts {
 /** Creates orders, each once for its key, in PostgreSQL and as far as was asked for in MongoDB. */
 export class OrderCreation {
   readonly #actor: string;
-  readonly #orders: OrderRepository;
+  readonly #newOrders: NewOrderRepository;
+  readonly #orders: OrderCreationParts['orders'];
   readonly #keys: IdempotencyRepository;
   readonly #users: UsersAtPrimary;
   readonly #transactions: OrderCreationParts['transactions'];
@@ -59,6 +62,7 @@ export class OrderCreation {
 
   constructor(parts: OrderCreationParts) {
     this.#actor = parts.actor;
+    this.#newOrders = parts.newOrders;
     this.#orders = parts.orders;
     this.#keys = parts.keys;
     this.#users = parts.usersAtPrimary;
@@ -116,7 +120,10 @@ export class OrderCreation {
   ): Promise<Insertion | Failed> {
     const until = performance.now() + TIMINGS.ordering.call;
     const insert = (orderNumber: string) =>
-      decided(() => untilKnown(() => this.#orders.insert({ ...row, orderNumber }, order.mode, request), until), until);
+      decided(
+        () => untilKnown(() => this.#newOrders.insert({ ...row, orderNumber }, order.mode, request), until),
+        until,
+      );
     try {
       if (order.orderNumber !== null) return await insert(order.orderNumber);
       for (let attempt = 1; attempt <= NUMBER_ATTEMPTS; attempt += 1) {

@@ -20,6 +20,19 @@ export function isFreeNumber(number: string): string {
     SELECT FROM "orders" AS "other" WHERE "other"."orderNumber" = ${number} AND "other"."id" <> $1::uuid)`;
 }
 
+/**
+ * Whether an order, another one than `not`, has this number. Constraints have names of their own in people's tables, so
+ * which one refused a row is looked up. @throws {AppError} POSTGRES_UNAVAILABLE
+ */
+export async function hasNumber(
+  postgres: PostgresDatabase,
+  orderNumber: string,
+  not: OrderId | null = null,
+): Promise<boolean> {
+  const sql = `SELECT 1 FROM "orders" WHERE "orderNumber" = $1 AND "id" IS DISTINCT FROM $2::uuid`;
+  return (await postgres.query(sql, orderNumber, not)).length > 0;
+}
+
 /** Refuses a write by an id that several rows have. @throws {AppError} NOT_UNIQUE; POSTGRES_UNAVAILABLE */
 export async function refuseDoubled(postgres: PostgresDatabase, id: OrderId, what: string): Promise<void> {
   const [row] = await postgres.query('SELECT count(*) > 1 AS "areSeveral" FROM "orders" WHERE "id" = $1::uuid', id);

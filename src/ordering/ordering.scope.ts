@@ -7,6 +7,7 @@ import { FollowingOrderRepository } from './following-order.repository.js';
 import { FreshOrderCopies } from './fresh-order-copies.js';
 import { HeldOrderRepository } from './held-order.repository.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
+import { NewOrderRepository } from './new-order.repository.js';
 import { OrderRepository } from './order.repository.js';
 import { KeptRows } from './kept-rows.js';
 import { OrderService } from './ordering.service.js';
@@ -47,7 +48,8 @@ export function orderingOf(platform: Platform, { joins, users, copies, access }:
     joins,
     users,
     usersAtPrimary: new UsersAtPrimary(mongoPrimary),
-    orders: new OrderRepository(postgres, follows),
+    newOrders: new NewOrderRepository(postgres, follows),
+    orders: new OrderRepository(postgres),
     heldOrders,
     transactions,
     keys: new IdempotencyRepository(postgres, keyRetention),

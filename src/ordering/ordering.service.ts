@@ -49,7 +49,7 @@ export class OrderService {
   readonly #change: OrderChange;
   readonly #removal: OrderRemoval;
 
-  constructor(parts: OrderCreationParts & { joins: Joins; access: Access; kept: KeptRows }) {
+  constructor(parts: OrderCreationParts & { orders: OrderRepository; joins: Joins; access: Access; kept: KeptRows }) {
     this.#joins = parts.joins;
     this.#access = parts.access;
     this.#orders = parts.orders;

@@ -35,7 +35,7 @@ export const ORDERING = [
   },
   {
     name: 'the job is enqueued outside the transaction of its order',
-    file: 'src/ordering/order.repository.ts',
+    file: 'src/ordering/new-order.repository.ts',
     from: "if (rows[0] !== undefined) return { kind: 'inserted', held: heldFrom(rows[0]) };",
     to:
       "if (rows[0] !== undefined) { if (mode === 'EVENTUAL') await this.#postgres.query(" +

@@ -35,14 +35,14 @@ export const UNDO = [
   },
   {
     name: 'an undo replaces an amount that was changed since',
-    file: 'src/audit/undoing.repository.ts',
+    file: 'src/audit/undoing-documents.repository.ts',
     from: 'if (!isOfRepair || !isSame(',
     to: 'if (isOfRepair && !isSame(',
     tests: ['test/audit/undo.test.ts'],
   },
   {
     name: 'an undo replaces a copy that was changed since',
-    file: 'src/audit/undoing.repository.ts',
+    file: 'src/audit/undoing-copies.repository.ts',
     from: 'if (after === null || differing(after, now).length > 0) return left(CHANGED);\n    const person',
     to: 'if (after === null) return left(CHANGED);\n    const person',
     also: {
@@ -60,7 +60,7 @@ export const UNDO = [
   },
   {
     name: 'a tombstone keeps the transaction of an order out that came back',
-    file: 'src/audit/undoing.repository.ts',
+    file: 'src/audit/undoing-orders.repository.ts',
     from: '      await this.#dropTombstone(key);\n      const isErased',
     to: '      const isErased',
     tests: ['test/audit/undo.test.ts'],

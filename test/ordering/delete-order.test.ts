@@ -239,7 +239,7 @@ describe('PostgreSQL does not answer', () => {
         throw outcomeUnknown('deleting an order', new Error('cut'));
       }
     }
-    const parts = { orders: new Unanswered(postgres, true), settlement, kept: new KeptRows(postgres) };
+    const parts = { orders: new Unanswered(postgres), settlement, kept: new KeptRows(postgres) };
     const removal = new OrderRemoval({ ...parts, onStep: () => undefined });
     expect(await removal.delete(id)).toEqual({ kind: 'pending' });
     expect(await remains(id)).toMatchObject({ row: null, transactions: [], jobs: [] });
