@@ -24,7 +24,7 @@ export class Setbacks {
     return this.#told;
   }
 
-  /** Of what fails while we stop nothing is told: what was waited for was given up. */
+  /** Warns of a failure, once for as long as it lasts; of one that comes while the process stops, it says nothing. */
   tell(message: string, error: unknown): void {
     if (this.#stopping.aborted) return;
     const words = wordsOf(error);

@@ -1,23 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { GraphQLError } from 'graphql';
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../src/errors/app-error.js';
 import { CATALOGUE } from '../../src/errors/codes.js';
 import { errorFormatter } from '../../src/security/errors.js';
+import { listen } from '../support/log.js';
 
 function formatted(original: Error) {
-  const lines: string[] = [];
-  const logger = pino(
-    { level: 'warn' },
-    {
-      write: (line: string) => {
-        lines.push(line);
-      },
-    },
-  );
+  const { logger, lines } = listen();
   const error = new GraphQLError(original.message, { path: ['orders', 3, 'user'], originalError: original });
-  return { out: errorFormatter(logger)(error.toJSON(), error), log: lines.join('') };
+  return { out: errorFormatter(logger)(error.toJSON(), error), log: JSON.stringify(lines) };
 }
 
 describe('what leaves the process', () => {
@@ -54,8 +46,7 @@ test('an error with a code of its own goes out as a resolver has thrown it', () 
 });
 
 test('one failure of a batch of fields is logged once', () => {
-  const lines: string[] = [];
-  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const { logger, lines } = listen();
   const format = errorFormatter(logger);
   const away = new AppError('MONGO_UNAVAILABLE', 'try again', { cause: new Error('away') });
   for (const at of [0, 1, 2]) {

@@ -8,7 +8,8 @@ import { Seed } from '../support/seed.js';
 import { useTimings } from '../support/timings.js';
 import { rounds } from '../support/long.js';
 import { Churn } from './user-sync-churn.js';
-import { backfilled, clear, inStep, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
+import { listen } from '../support/log.js';
+import { backfilled, clear, inStep, startSync, stateOf, usersIn } from './user-sync-support.js';
 
 useTimings({
   leadership: { interval: 200, silence: 2_000, lock: 1_000 },

@@ -6,7 +6,8 @@ import { useDatabases } from '../support/databases.js';
 import { insertRaw } from './user-sync-raw.js';
 import { sql } from '../support/rows.js';
 import { QUICK_SYNC, useTimings } from '../support/timings.js';
-import { backfilled, clear, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
+import { listen } from '../support/log.js';
+import { backfilled, clear, startSync, stateOf, usersIn } from './user-sync-support.js';
 
 useTimings(QUICK_SYNC);
 const databases = useDatabases();

@@ -4,7 +4,8 @@ import { useDatabases } from '../support/databases.js';
 import { Seed } from '../support/seed.js';
 import { sql } from '../support/rows.js';
 import { QUICK_SYNC, useTimings } from '../support/timings.js';
-import { backfilled, clear, copiesOf, inStep, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
+import { listen } from '../support/log.js';
+import { backfilled, clear, copiesOf, inStep, startSync, stateOf, usersIn } from './user-sync-support.js';
 
 useTimings(QUICK_SYNC);
 const databases = useDatabases();

@@ -9,7 +9,8 @@ import { useDatabases } from '../support/databases.js';
 import { startStandaloneMongod, withClient } from '../support/mongod.js';
 import { sql } from '../support/rows.js';
 import { useTimings } from '../support/timings.js';
-import { backfilled, clear, listen, startSync, stateOf } from './user-sync-support.js';
+import { listen } from '../support/log.js';
+import { backfilled, clear, startSync, stateOf } from './user-sync-support.js';
 
 useTimings({ userSync: { wait: 100, checkpoint: 100, freshness: 100, firstRest: 100 } });
 const databases = useDatabases();

@@ -9,7 +9,8 @@ import { sql } from '../support/rows.js';
 import { rounds } from '../support/long.js';
 import { QUICK_SYNC, useTimings } from '../support/timings.js';
 import { Churn } from './user-sync-churn.js';
-import { backfilled, clear, copiesOf, inStep, listen, startSync, stateOf, usersIn } from './user-sync-support.js';
+import { listen } from '../support/log.js';
+import { backfilled, clear, copiesOf, inStep, startSync, stateOf, usersIn } from './user-sync-support.js';
 
 useTimings(QUICK_SYNC);
 const databases = useDatabases();

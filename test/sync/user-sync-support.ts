@@ -1,5 +1,4 @@
 import mongoose from 'mongoose';
-import { pino, type Logger } from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { UserId } from '../../src/domains/user/user.source.js';
 import { UserSnapshots } from '../../src/copies/user-snapshot.repository.js';
@@ -33,13 +32,6 @@ export function startSync(databases: TestDatabases, more: Partial<UserSyncOption
 export async function clear({ platform, databaseUrl }: TestDatabases): Promise<void> {
   await usersIn(platform).deleteMany({});
   await sql(databaseUrl, 'TRUNCATE users, tandem_sync, tandem_user_deletions, orders');
-}
-
-/** What is logged from `warn` on. */
-export function listen(): { readonly logger: Logger; readonly lines: { readonly msg: string }[] } {
-  const lines: { msg: string }[] = [];
-  const write = (line: string) => void lines.push(JSON.parse(line) as { msg: string });
-  return { logger: pino({ level: 'warn' }, { write }), lines };
 }
 
 /** Collection `users` of the test file. */
